@@ -1,0 +1,41 @@
+/** What does a job request say? The parsed kind-5xxx event, as handlers and policies see it (NIP-90 §Job request). */
+import type { EventId, Pubkey, Seconds } from './identifiers.js'
+import type { Msat } from './money.js'
+
+export interface JobInput {
+  readonly data: string
+  readonly type: string
+  readonly relay: string | null
+  readonly marker: string | null
+}
+
+export interface JobRequest {
+  readonly id: EventId
+  readonly kind: number
+  readonly customer: Pubkey
+  readonly createdAt: Seconds
+  /** `["param", name, value]`; of several with one name the first counts. */
+  readonly params: ReadonlyMap<string, string>
+  readonly inputs: readonly JobInput[]
+  readonly content: string
+  /** The `output` tag: a MIME type. */
+  readonly output: string | null
+  readonly bidMsat: Msat | null
+  /** The `relays` tag as sent; bounded, not yet checked. */
+  readonly relays: readonly string[]
+  readonly encrypted: boolean
+  /** `["param", "settlement", "proof"]`: the customer promises to send the preimage back (PROTOCOL.md §Payment proof). */
+  readonly proofPromised: boolean
+}
+
+/** What a handler makes of a job: bound to an upstream and a route afterwards. */
+export interface HandlerRequest {
+  /** Upper case. */
+  readonly method: string
+  /** Begins with `/`; without query. */
+  readonly path: string
+  /** Without the leading `?`; empty for none. */
+  readonly query: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+}

@@ -1,0 +1,238 @@
+/** What is known of a job in each state? One interface per state; each holds exactly the facts known by then. */
+import type { CustomerErrorCode } from './errors.js'
+import type { EventId, Millis, PaymentHash, Preimage, Pubkey, TokenSuffix } from './identifiers.js'
+import type { Msat } from './money.js'
+
+export const OPEN_STATES = [
+  'quoting',
+  'invoicing',
+  'offering',
+  'awaiting',
+  'fetching',
+  'publishing',
+  'failing',
+] as const
+export const CLOSED_STATES = ['completed', 'rejected', 'expired', 'cancelled', 'failed'] as const
+
+export type OpenState = (typeof OPEN_STATES)[number]
+export type ClosedState = (typeof CLOSED_STATES)[number]
+export type JobState = OpenState | ClosedState
+
+/** The HTTP request that a handler made of the job, bound to one route of one upstream. */
+export interface UpstreamCall {
+  /** Name of the upstream in the configuration. */
+  readonly upstream: string
+  /** Name of the route in the configuration, unique within its upstream. */
+  readonly route: string
+  readonly method: string
+  /** Canonical path, and the query with its `?` where there is one. */
+  readonly target: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+}
+
+/** One upstream call that was announced before it was sent. `run` names the process that announced it. */
+export interface Attempt {
+  readonly run: string
+}
+
+/** How far the calls of the present state have come. */
+export interface Calls {
+  /** Announced and not yet concluded; of another run: interrupted, so its outcome is unknown. */
+  readonly attempt: Attempt | null
+  /** Calls announced so far in this state. */
+  readonly tries: number
+  /** No further call before this time; 0 for at once. */
+  readonly retryAt: Millis
+  /** An earlier call may have taken effect although no answer was read. */
+  readonly outcomeUnknown: boolean
+}
+
+/** What the customer gets. Text where the body is valid UTF-8, else base64. */
+export interface JobOutput {
+  readonly content: string
+  readonly encoding: 'text' | 'base64'
+  readonly contentType: string | null
+  readonly httpStatus: number
+}
+
+export type Scheme = 'L402' | 'LSAT'
+
+export type PreimageSourceName = 'statusEndpoint' | 'merchantWallet' | 'customerProof'
+
+/** What completes a credential after the colon. A suffix is never used as a preimage. */
+export type CredentialKey =
+  { readonly kind: 'preimage'; readonly value: Preimage } | { readonly kind: 'suffix'; readonly value: TokenSuffix }
+
+/** The secrets of a job, under one name: what the store seals and the log never prints. */
+export interface UnpaidSecrets {
+  readonly token: string
+  /** Absolute URL of the status endpoint; it carries the status token. */
+  readonly statusUrl: string | null
+}
+export interface PaidSecrets extends UnpaidSecrets {
+  readonly key: CredentialKey
+}
+
+/** The verified offer: what the customer is asked to pay. */
+export interface Offer {
+  readonly scheme: Scheme
+  readonly bolt11: string
+  readonly paymentHash: PaymentHash
+  /** Decoded from the invoice, never taken from elsewhere. */
+  readonly amountMsat: Msat
+  readonly payee: string
+  readonly expiresAt: Millis
+  /** When the invoice was verified: a settlement before it is not this customer's. */
+  readonly offeredAt: Millis
+  readonly sources: readonly PreimageSourceName[]
+  /** True where the amount is the price of this call, false where it buys a bundle of credit. */
+  readonly exact: boolean
+}
+
+export interface Payment {
+  readonly source: PreimageSourceName
+  readonly at: Millis
+}
+
+export interface JobFailure {
+  readonly code: CustomerErrorCode
+  /** For the operator. Never holds a secret. */
+  readonly detail: string | null
+  readonly httpStatus: number | null
+}
+
+/** `pending`, `accepted`, or the relay's final refusal with its reason. */
+export type RelayVerdict = 'pending' | 'accepted' | `refused: ${string}`
+
+/** A signed event and what each relay said of it. Signed once; the same bytes are published until enough relays hold them. */
+export interface Delivery {
+  readonly eventId: EventId
+  readonly purpose: 'offer' | 'processing' | 'result' | 'error'
+  /** The signed event as JSON; null once nothing more is to be sent and nobody will ask for it again. */
+  event: string | null
+  /** Seconds since 1970 after which it is no longer sent; null for never. */
+  readonly notAfter: number | null
+  readonly relays: Record<string, RelayVerdict>
+  /** The relays among which the quorum is counted: where the customer reads. */
+  readonly counted: readonly string[]
+}
+
+/** Facts that hold in every state. */
+interface Admitted {
+  readonly id: EventId
+  readonly kind: number
+  readonly customer: Pubkey
+  /** Rises by one with every transition; a store refuses a lower one. */
+  readonly version: number
+  readonly receivedAt: Millis
+  readonly updatedAt: Millis
+  /** The job request as signed, in JSON: the `request` tag of the result (NIP-90). */
+  readonly request: string
+  readonly bidMsat: Msat | null
+  /** Checked relays of the job's `relays` tag. */
+  readonly replyRelays: readonly string[]
+  /** Relay on which the job was first heard; the hint in answers. */
+  readonly heardOn: string
+  /** The customer promises to send the preimage back. */
+  readonly proofPromised: boolean
+  readonly outbox: readonly Delivery[]
+}
+interface Translated extends Admitted {
+  readonly call: UpstreamCall
+}
+interface Offered extends Translated {
+  readonly offer: Offer
+  readonly secrets: UnpaidSecrets
+}
+interface Paid extends Translated {
+  readonly offer: Offer
+  readonly secrets: PaidSecrets
+  readonly payment: Payment
+}
+/** A job that owes nothing has neither offer nor payment. */
+interface Unpaid {
+  readonly offer?: undefined
+  readonly payment?: undefined
+  readonly secrets?: undefined
+}
+
+export interface Challenge {
+  readonly scheme: Scheme
+  readonly token: string
+  readonly bolt11: string
+  readonly statusUrl: string | null
+  /** What a recognised body says that this one call costs, in msat; null where it says nothing. */
+  readonly callPriceMsat: Msat | null
+  /** The body is of a server that can mint an invoice for an amount that we name. */
+  readonly offersExactPrice: boolean
+  /** Values of the body that must equal those of the invoice; null where the body has none. */
+  readonly claimed: { readonly paymentHash: PaymentHash | null; readonly amountMsat: Msat | null }
+}
+
+export interface Quoting extends Translated {
+  readonly state: 'quoting'
+  readonly calls: Calls
+}
+export interface Invoicing extends Translated {
+  readonly state: 'invoicing'
+  readonly challenge: Challenge
+}
+export interface Offering extends Offered {
+  readonly state: 'offering'
+}
+export interface Awaiting extends Offered {
+  readonly state: 'awaiting'
+}
+export interface Fetching extends Paid {
+  readonly state: 'fetching'
+  readonly calls: Calls
+}
+export type Publishing = (Paid | (Translated & Unpaid)) & {
+  readonly state: 'publishing'
+  /** Until the result is signed; afterwards the signed event in the outbox holds it. */
+  readonly output: JobOutput | null
+}
+export type Failing = (Paid | (Admitted & Unpaid & { readonly call: UpstreamCall | null })) & {
+  readonly state: 'failing'
+  readonly failure: JobFailure
+}
+
+export type Completed = (Paid | (Translated & Unpaid)) & { readonly state: 'completed' }
+export interface Rejected extends Admitted, Unpaid {
+  readonly state: 'rejected'
+  readonly call: UpstreamCall | null
+  readonly failure: JobFailure
+}
+export interface Expired extends Offered {
+  readonly state: 'expired'
+}
+/** Another daemon with our key has answered: this one stood down before it offered. */
+export interface Cancelled extends Translated, Unpaid {
+  readonly state: 'cancelled'
+}
+/** Paid and not served: the credential was handed over, and the job is owed until it is retried with success. */
+export interface Failed extends Paid {
+  readonly state: 'failed'
+  readonly failure: JobFailure
+}
+
+export type OpenJob = Quoting | Invoicing | Offering | Awaiting | Fetching | Publishing | Failing
+export type ClosedJob = Completed | Rejected | Expired | Cancelled | Failed
+export type Job = OpenJob | ClosedJob
+export type JobIn<S extends JobState> = Extract<Job, { state: S }>
+
+const OPEN: ReadonlySet<string> = new Set(OPEN_STATES)
+
+export const isOpen = (job: Job): job is OpenJob => OPEN.has(job.state)
+
+/** Whether the customer's money has moved, so that nothing of this job may be thrown away. */
+export const isPaid = (job: Job): job is Job & Paid => 'payment' in job && job.payment !== undefined
+
+/** Whether an invoice of ours is out that nobody has paid yet. */
+export const isUnpaidInvoice = (job: Job): boolean => job.state === 'offering' || job.state === 'awaiting'
+
+/** Paid, not served, and nothing more happens by itself: the list of `jobs list --owed`. */
+export const isOwed = (job: Job): boolean => job.state === 'failed'
+
+export const NO_CALLS: Calls = { attempt: null, tries: 0, retryAt: 0, outcomeUnknown: false }

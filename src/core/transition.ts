@@ -1,0 +1,201 @@
+/** What follows from a fact? The whole life of a job as one pure function: (job, fact) → job. */
+import { TollbridgeError, type Rejection } from './errors.js'
+import type { Millis } from './identifiers.js'
+import {
+  NO_CALLS,
+  type Attempt,
+  type Challenge,
+  type CredentialKey,
+  type Delivery,
+  type Failing,
+  type Job,
+  type JobFailure,
+  type JobIn,
+  type JobOutput,
+  type JobState,
+  type Offer,
+  type Payment,
+  type UnpaidSecrets,
+} from './job.js'
+
+/** What a step, a preimage source or the operator found out. */
+export type Fact =
+  /** A call is about to be sent by this run. */
+  | { readonly type: 'attempting'; readonly attempt: Attempt }
+  /** The call ended without an answer that counts. `outcomeUnknown`: it may have taken effect all the same. */
+  | { readonly type: 'attemptFailed'; readonly retryAt: Millis; readonly outcomeUnknown: boolean }
+  | { readonly type: 'challenged'; readonly challenge: Challenge }
+  | { readonly type: 'answered'; readonly output: JobOutput }
+  | { readonly type: 'invoiced'; readonly offer: Offer; readonly secrets: UnpaidSecrets }
+  /** An event was signed and waits in the outbox. */
+  | { readonly type: 'signed'; readonly delivery: Delivery }
+  | { readonly type: 'offered' }
+  | { readonly type: 'settled'; readonly key: CredentialKey; readonly payment: Payment; readonly attempt: Attempt }
+  | { readonly type: 'lapsed' }
+  | { readonly type: 'delivered' }
+  | { readonly type: 'refused'; readonly rejection: Rejection }
+  /** Our own key has answered this job elsewhere. */
+  | { readonly type: 'answeredElsewhere' }
+  /** The operator asked for another try. */
+  | { readonly type: 'retried' }
+
+export type FactType = Fact['type']
+
+/** Which facts a state understands: the table that `transition` implements and the tests walk. */
+export const UNDERSTOOD: Readonly<Record<JobState, readonly FactType[]>> = {
+  quoting: ['attempting', 'attemptFailed', 'challenged', 'answered', 'refused'],
+  invoicing: ['invoiced', 'refused', 'answeredElsewhere'],
+  offering: ['signed', 'offered', 'settled', 'refused'],
+  awaiting: ['settled', 'lapsed'],
+  fetching: ['attempting', 'attemptFailed', 'answered', 'refused'],
+  publishing: ['signed', 'delivered', 'refused'],
+  failing: ['signed'],
+  expired: ['settled'],
+  failed: ['retried'],
+  completed: [],
+  rejected: [],
+  cancelled: [],
+}
+
+/**
+ * Applies one fact.
+ * @throws TollbridgeError `impossible-transition` where the state does not understand the fact: a bug, never an input.
+ */
+export function transition(job: Job, fact: Fact, now: Millis): Job {
+  const next = follow(job, fact)
+  if (next === null) {
+    throw new TollbridgeError('impossible-transition', `a job that is ${job.state} cannot take the fact ${fact.type}`)
+  }
+  return { ...next, version: job.version + 1, updatedAt: now }
+}
+
+function follow(job: Job, fact: Fact): Job | null {
+  switch (job.state) {
+    case 'quoting':
+      return followQuoting(job, fact)
+    case 'invoicing':
+      return followInvoicing(job, fact)
+    case 'offering':
+    case 'awaiting':
+    case 'expired':
+      return followOffered(job, fact)
+    case 'fetching':
+      return followFetching(job, fact)
+    case 'publishing':
+      return followPublishing(job, fact)
+    case 'failing':
+      return fact.type === 'signed' ? close(job, fact.delivery) : null
+    case 'failed':
+      return fact.type === 'retried' ? retry(job) : null
+    case 'completed':
+    case 'rejected':
+    case 'cancelled':
+      return null
+  }
+}
+
+function followQuoting(job: JobIn<'quoting'>, fact: Fact): Job | null {
+  const { calls, ...facts } = job
+  switch (fact.type) {
+    case 'attempting':
+    case 'attemptFailed':
+      return { ...job, calls: countCall(calls, fact) }
+    case 'challenged':
+      return { ...facts, state: 'invoicing', challenge: fact.challenge }
+    case 'answered':
+      return { ...facts, state: 'publishing', output: fact.output }
+    case 'refused':
+      return { ...facts, state: 'failing', failure: failureOf(fact.rejection) }
+    default:
+      return null
+  }
+}
+
+function followInvoicing(job: JobIn<'invoicing'>, fact: Fact): Job | null {
+  const { challenge: _, ...facts } = job
+  switch (fact.type) {
+    case 'invoiced':
+      return { ...facts, state: 'offering', offer: fact.offer, secrets: fact.secrets }
+    case 'refused':
+      return { ...facts, state: 'failing', failure: failureOf(fact.rejection) }
+    case 'answeredElsewhere':
+      return { ...facts, state: 'cancelled' }
+    default:
+      return null
+  }
+}
+
+function followOffered(job: JobIn<'offering' | 'awaiting' | 'expired'>, fact: Fact): Job | null {
+  if (fact.type === 'settled') {
+    // The first call is announced by the same save that holds the preimage: one flush for both.
+    const calls = { ...NO_CALLS, attempt: fact.attempt, tries: 1 }
+    return { ...job, state: 'fetching', secrets: { ...job.secrets, key: fact.key }, payment: fact.payment, calls }
+  }
+  if (job.state === 'offering') {
+    if (fact.type === 'signed') return { ...job, outbox: [...job.outbox, fact.delivery] }
+    if (fact.type === 'offered') return { ...job, state: 'awaiting' }
+    if (fact.type === 'refused') {
+      const { offer: _offer, secrets: _secrets, ...facts } = job
+      return { ...facts, state: 'failing', failure: failureOf(fact.rejection) }
+    }
+  }
+  if (job.state === 'awaiting' && fact.type === 'lapsed') return { ...job, state: 'expired' }
+  return null
+}
+
+function followFetching(job: JobIn<'fetching'>, fact: Fact): Job | null {
+  const { calls, ...facts } = job
+  switch (fact.type) {
+    case 'attempting':
+    case 'attemptFailed':
+      return { ...job, calls: countCall(calls, fact) }
+    case 'answered':
+      return { ...facts, state: 'publishing', output: fact.output }
+    case 'refused':
+      return { ...facts, state: 'failing', failure: failureOf(fact.rejection) }
+    default:
+      return null
+  }
+}
+
+function followPublishing(job: JobIn<'publishing'>, fact: Fact): Job | null {
+  const { output: _, ...facts } = job
+  switch (fact.type) {
+    case 'signed':
+      return { ...job, output: null, outbox: [...job.outbox, fact.delivery] }
+    case 'delivered':
+      return { ...facts, state: 'completed' } as JobIn<'completed'>
+    case 'refused':
+      return { ...facts, state: 'failing', failure: failureOf(fact.rejection) } as Failing
+    default:
+      return null
+  }
+}
+
+/** A failure that was signed closes the job; the outbox goes on delivering it. */
+function close(job: Failing, delivery: Delivery): Job {
+  const outbox = [...job.outbox, delivery]
+  if (job.payment) return { ...job, state: 'failed', outbox }
+  return { ...job, state: 'rejected', outbox }
+}
+
+/** The same credential again, with a fresh count. What an earlier call may have done is not forgotten. */
+function retry(job: JobIn<'failed'>): Job {
+  const { failure, ...facts } = job
+  const outcomeUnknown = failure.code === 'outcome-unknown' || failure.code === 'credential-consumed'
+  return { ...facts, state: 'fetching', calls: { ...NO_CALLS, outcomeUnknown } }
+}
+
+function countCall(calls: JobIn<'quoting'>['calls'], fact: Extract<Fact, { type: 'attempting' | 'attemptFailed' }>) {
+  if (fact.type === 'attempting') return { ...calls, attempt: fact.attempt, tries: calls.tries + 1 }
+  return {
+    ...calls,
+    attempt: null,
+    retryAt: fact.retryAt,
+    outcomeUnknown: calls.outcomeUnknown || fact.outcomeUnknown,
+  }
+}
+
+function failureOf({ rejected, detail, httpStatus }: Rejection): JobFailure {
+  return { code: rejected, detail: detail ?? null, httpStatus: httpStatus ?? null }
+}

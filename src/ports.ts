@@ -1,0 +1,272 @@
+/** Every socket on one page: what the engine needs of the world, and what each implementation promises. */
+import type { EventTemplate, Filter, NostrEvent } from './core/event.js'
+import type { Rejection } from './core/errors.js'
+import type { EventId, Millis, PaymentHash, Preimage, Pubkey } from './core/identifiers.js'
+import type { Job, JobOutput } from './core/job.js'
+import type { HandlerRequest, JobRequest } from './core/job-request.js'
+import type { Msat } from './core/money.js'
+
+// ---------------------------------------------------------------------------------------------------------------- relays
+
+/** What one relay said of one event. Never inferred from a resolved or rejected promise of a library. */
+export type PublishVerdict =
+  /** OK true, or OK false with the prefix `duplicate:` (NIP-01). */
+  | { readonly type: 'accepted' }
+  /** OK false, and sending the same event again cannot help. `tooLarge` where the reason speaks of size. */
+  | { readonly type: 'refused'; readonly reason: string; readonly tooLarge: boolean }
+  /** OK false with `rate-limited:`, `error:` or `auth-required:`, no OK in time, or no connection: to be tried again. */
+  | { readonly type: 'later'; readonly reason: string }
+
+export interface Subscription {
+  close(): void
+}
+
+export interface SubscriptionRequest {
+  /** Names the subscription in logs and its saved cursor. */
+  readonly name: string
+  readonly relays: readonly string[]
+  /** Called at every (re)connection; `since` is the saved cursor of that relay less the overlap, in seconds, if there is one. */
+  readonly filters: (since: number | undefined) => readonly Filter[]
+  /**
+   * An event that matches the filters. Its id and signature are NOT verified yet. `known` ids are dropped before they are parsed.
+   * May be called several times for one event by several relays.
+   */
+  readonly onEvent: (event: NostrEvent, relay: string) => void
+  /** True for an event id that needs no second look: it is dropped at the socket, before JSON is parsed. */
+  readonly known: (id: string) => boolean
+  /** Called at each EOSE of a relay: what was stored has been delivered. */
+  readonly onCaughtUp?: (relay: string) => void
+}
+
+export interface RelayStatus {
+  readonly url: string
+  readonly connected: boolean
+  /** Subscriptions open at this relay that were answered by EOSE since the last connection. */
+  readonly listening: number
+  readonly lastError: string | null
+}
+
+export interface RelayPool {
+  /** Keeps the subscription alive on each relay until closed: re-subscribes after every reconnect, retries relays that are down. */
+  subscribe(request: SubscriptionRequest): Subscription
+  /** Sends the event to one relay and waits for its OK. Never throws. Idempotent: the same event may be sent again. */
+  publish(event: NostrEvent | string, relay: string): Promise<PublishVerdict>
+  /** Stored events of each relay that answers within `timeoutMs`; not verified, without duplicates. `answered` counts the relays. */
+  fetch(
+    relays: readonly string[],
+    filter: Filter,
+    timeoutMs: number,
+  ): Promise<{ events: NostrEvent[]; answered: number }>
+  status(): readonly RelayStatus[]
+  stop(): Promise<void>
+}
+
+export interface Signer {
+  readonly pubkey: Pubkey
+  /** @throws where the key's holder does not answer; the caller tries again later. */
+  sign(template: EventTemplate): Promise<NostrEvent>
+  /** NIP-44 v2. */
+  encrypt(peer: Pubkey, plaintext: string): Promise<string>
+  /** NIP-44 v2. @throws on a payload that is not ours or was tampered with. */
+  decrypt(peer: Pubkey, payload: string): Promise<string>
+}
+
+// ---------------------------------------------------------------------------------------------------------------- wallets
+
+export type WalletMethod =
+  'getInfo' | 'lookupInvoice' | 'listIncoming' | 'onSettled' | 'payInvoice' | 'lookupPayment' | 'makeInvoice'
+
+export type Network = 'mainnet' | 'testnet' | 'signet' | 'regtest'
+
+export interface WalletInfo {
+  readonly network: Network | null
+  readonly nodeId: string | null
+}
+
+export type IncomingState =
+  | { readonly state: 'pending' }
+  | {
+      readonly state: 'settled'
+      /** Absent where the wallet keeps it to itself. Its sha256 is the payment hash: checked by the implementation. */
+      readonly preimage: Preimage | null
+      readonly amountMsat: Msat
+      readonly settledAt: Millis | null
+    }
+  | { readonly state: 'expired' }
+  | { readonly state: 'cancelled' }
+  | { readonly state: 'not_found' }
+
+export type OutgoingState =
+  | { readonly state: 'pending' }
+  | { readonly state: 'settled'; readonly preimage: Preimage }
+  | { readonly state: 'failed' }
+  | { readonly state: 'not_found' }
+
+/** Signed, decrypted, incoming, settled and sha256(preimage) = hash: itself the proof of a payment. */
+export interface SettledIncoming {
+  readonly paymentHash: PaymentHash
+  readonly preimage: Preimage
+  readonly amountMsat: Msat
+  readonly settledAt: Millis | null
+}
+
+/** One page of settled incoming payments, newest first. */
+export interface IncomingPage {
+  readonly settled: readonly SettledIncoming[]
+  /** Pass to the next call; null when this was the last page. */
+  readonly cursor: string | null
+}
+
+export type PaymentOutcome =
+  | { readonly type: 'paid'; readonly preimage: Preimage; readonly feesMsat: Msat | null }
+  /** Definitely not sent, and never will be. */
+  | { readonly type: 'refused'; readonly reason: string }
+  /** May have been sent. Look up; never pay again. */
+  | { readonly type: 'unknown'; readonly reason: string }
+
+/** NIP-47's verbs; msat everywhere. One contract suite runs against every implementation. */
+export interface Wallet {
+  readonly name: string
+  /** What this wallet can do, known after `start`. A settlement path lists what it needs. */
+  readonly methods: ReadonlySet<WalletMethod>
+  /** Reads the wallet's abilities. @throws TollbridgeError `wallet-unusable`. */
+  start(): Promise<void>
+  getInfo(): Promise<WalletInfo>
+  /** Incoming only. Idempotent. @throws where the wallet does not answer or answers nonsense. */
+  lookupInvoice(paymentHash: PaymentHash): Promise<IncomingState>
+  /** Outgoing only. Idempotent. @throws where the wallet does not answer or answers nonsense. */
+  lookupPayment(paymentHash: PaymentHash): Promise<OutgoingState>
+  /** Settled incoming payments since a time, page by page. Entries without a provable preimage are left out. @throws as above. */
+  listIncoming(request: { readonly since: Millis; readonly cursor: string | null }): Promise<IncomingPage>
+  /** Spends. Not idempotent. Never throws; a timeout, a lost connection and a malformed answer are `unknown`. */
+  payInvoice(bolt11: string, paymentHash: PaymentHash): Promise<PaymentOutcome>
+  /** Push. `onGap` is called after a reconnection: payments may have been missed. Returns the way to stop listening. */
+  onSettled(listener: (settled: SettledIncoming) => void, onGap: () => void): () => void
+  stop(): Promise<void>
+}
+
+// --------------------------------------------------------------------------------------------------------------- upstream
+
+export interface UpstreamRequest {
+  readonly method: string
+  /** Path and query, canonical; resolved against the fixed origin. */
+  readonly target: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+  /** Added as `Authorization`; never logged. */
+  readonly authorization?: string
+  readonly idempotencyKey?: string
+  /** Bytes of body to read at most; default: the upstream's response cap. */
+  readonly maxBytes?: number
+}
+
+export type UpstreamOutcome =
+  | {
+      readonly type: 'response'
+      readonly status: number
+      /** Lower-case names; several lines of one name stay several values. */
+      readonly headers: Readonly<Record<string, readonly string[]>>
+      readonly body: Uint8Array
+    }
+  /** The body passed the cap and was cut off; the status is the upstream's. */
+  | { readonly type: 'tooLarge'; readonly status: number }
+  /** Certainly not sent: no connection was made. */
+  | { readonly type: 'unsent'; readonly reason: string }
+  /** Sent, at least in part, and no whole answer came: it may have taken effect. */
+  | { readonly type: 'unknown'; readonly reason: string }
+
+/** One fixed origin. Follows no redirect; caps and times out every call. */
+export interface UpstreamClient {
+  readonly name: string
+  /** Never throws for what the network or the upstream does. */
+  send(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamOutcome>
+  /** Resolves a path or URL named by the upstream; null unless it is on the same origin. */
+  sameOriginTarget(reference: string): string | null
+  stop(): Promise<void>
+}
+
+// ------------------------------------------------------------------------------------------------------------------ store
+
+/** A credential with credit left, for the customer who paid for it and nobody else. */
+export interface Credit {
+  readonly customer: Pubkey
+  readonly upstream: string
+  /** The Authorization value: a secret, sealed at rest. */
+  readonly authorization: string
+  readonly balanceSats: number | null
+  readonly savedAt: Millis
+}
+
+export interface JobStore {
+  /**
+   * Durable when resolved. `duplicate` where a job of that id is or was stored, open or archived.
+   * @throws TollbridgeError `store-full`
+   */
+  insert(job: Job): Promise<'inserted' | 'duplicate'>
+  /**
+   * Durable when resolved; saves in flight share one flush. An offer's payment hash is claimed with its first save.
+   * @throws TollbridgeError `store-stale` for a version not above the stored one, `hash-taken` where another job of any age
+   * has the payment hash, `store-full`.
+   */
+  save(job: Job): Promise<void>
+  /** As `save`, but resolved at once: durable with the next flush, and lost by a crash before it. For what costs nothing to lose. */
+  note(job: Job): void
+  get(id: EventId): Job | undefined
+  /** True for a job id that is or was stored, open or archived. Synchronous: asked for every event. */
+  has(id: string): boolean
+  /** True for a payment hash of any job, open or archived. */
+  hasPaymentHash(hash: PaymentHash): boolean
+  /** Every job that is not archived. */
+  live(): Iterable<Job>
+  /** Moves a closed job into the archive of its day. Durable when resolved; a crash leaves it live or archived, never neither. */
+  archive(id: EventId): Promise<void>
+  /** A job from the archive, newest day first; slow. */
+  findArchived(id: EventId): Promise<Job | undefined>
+  /** Archived jobs, newest day first; slow. */
+  listArchived(limit: number): Promise<Job[]>
+  credit(customer: Pubkey, upstream: string): Credit | undefined
+  putCredit(credit: Credit): void
+  dropCredit(customer: Pubkey, upstream: string): void
+  /** Seconds since 1970 up to which everything a relay sent to that subscription has been handled. */
+  cursor(key: string): number | undefined
+  putCursor(key: string, seconds: number): void
+  /** False while new jobs must not be taken: the disk is full or nearly so. What is in flight goes on. */
+  acceptsJobs(): boolean
+  /** Waits for every save and note. */
+  flush(): Promise<void>
+  stop(): Promise<void>
+}
+
+// ------------------------------------------------------------------------------------------------------- handlers, policies
+
+/** Translates one kind of job into HTTP and back. Pure; sees no wallet, key or relay. */
+export interface JobHandler {
+  readonly kinds: readonly number[]
+  toRequest(job: JobRequest): HandlerRequest | Rejection
+  toOutput(response: { status: number; contentType: string | null; body: Uint8Array }, job: JobRequest): JobOutput
+}
+
+/** What admission policies may know of a customer and the whole. */
+export interface Seen {
+  readonly openOfCustomer: number
+  readonly unpaidOfCustomer: number
+  readonly openInAll: number
+  readonly acceptsJobs: boolean
+}
+
+export type Policy = (job: JobRequest, seen: Seen) => Rejection | null
+
+// ------------------------------------------------------------------------------------------------------------ clock, log
+
+export interface Clock {
+  now(): Millis
+  /** Runs once after the delay unless cancelled. Does not keep the process alive. */
+  after(delayMs: number, run: () => void): () => void
+}
+
+export interface Logger {
+  debug(fields: object, event: string): void
+  info(fields: object, event: string): void
+  warn(fields: object, event: string): void
+  error(fields: object, event: string): void
+}
