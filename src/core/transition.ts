@@ -164,9 +164,9 @@ function followPublishing(job: JobIn<'publishing'>, fact: Fact): Job | null {
     case 'signed':
       return { ...job, output: null, outbox: [...job.outbox, fact.delivery] }
     case 'delivered':
-      return { ...facts, state: 'completed' } as JobIn<'completed'>
+      return { ...facts, state: 'completed' }
     case 'refused':
-      return { ...facts, state: 'failing', failure: failureOf(fact.rejection) } as Failing
+      return { ...facts, state: 'failing', failure: failureOf(fact.rejection) }
     default:
       return null
   }

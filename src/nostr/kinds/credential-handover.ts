@@ -1,0 +1,30 @@
+/** What is sealed to a customer who paid and was not served? The credential itself, to use or to claim with. */
+import type { EventId, PaymentHash } from '../../core/identifiers.js'
+import type { CredentialKey, Scheme } from '../../core/job.js'
+
+export interface Handover {
+  readonly jobId: EventId
+  /** Public URL of the API, where the operator gave one. */
+  readonly url: string | null
+  readonly method: string
+  readonly target: string
+  readonly scheme: Scheme
+  readonly token: string
+  readonly key: CredentialKey
+  readonly paymentHash: PaymentHash
+}
+
+/** The plaintext that is sealed with NIP-44 into the content of the error feedback (PROTOCOL.md §When a paid job fails). */
+export const handoverPlaintext = (handover: Handover): string =>
+  JSON.stringify({
+    type: 'l402-credential',
+    job: handover.jobId,
+    url: handover.url,
+    method: handover.method,
+    target: handover.target,
+    scheme: handover.scheme,
+    token: handover.token,
+    [handover.key.kind === 'preimage' ? 'preimage' : 'token_suffix']: handover.key.value,
+    payment_hash: handover.paymentHash,
+    authorization: `${handover.scheme} ${handover.token}:${handover.key.value}`,
+  })

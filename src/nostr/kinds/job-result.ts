@@ -1,0 +1,77 @@
+/** Kind 6800: what did the API answer? (NIP-90 §Job result) */
+import { tagValue, type EventTemplate, type NostrEvent } from '../../core/event.js'
+import {
+  isMalformed,
+  malformed,
+  type EventId,
+  type Malformed,
+  type Pubkey,
+  type Seconds,
+} from '../../core/identifiers.js'
+import type { JobOutput } from '../../core/job.js'
+import { parseMsat, type Msat } from '../../core/money.js'
+
+export const RESULT_KIND_OFFSET = 1000
+
+export interface ResultDraft {
+  readonly jobId: EventId
+  readonly jobKind: number
+  readonly customer: Pubkey
+  readonly relayHint: string
+  /** The job request as signed, in JSON. */
+  readonly request: string
+  /** The job's `i` tags, whole. */
+  readonly inputs: readonly (readonly string[])[]
+  readonly amountMsat: Msat | null
+  readonly output: JobOutput
+  readonly createdAt: Seconds
+}
+
+/** Kind = request + 1000; `content-type`, `http-status` and `encoding` are ours (PROTOCOL.md §Result). */
+export function buildJobResult(draft: ResultDraft): EventTemplate {
+  const { output } = draft
+  const tags: (readonly string[])[] = [
+    ['request', draft.request],
+    ['e', draft.jobId, draft.relayHint],
+    ...draft.inputs,
+    ['p', draft.customer],
+  ]
+  if (draft.amountMsat !== null) tags.push(['amount', String(draft.amountMsat)])
+  if (output.contentType !== null) tags.push(['content-type', output.contentType])
+  tags.push(['http-status', String(output.httpStatus)])
+  if (output.encoding === 'base64') tags.push(['encoding', 'base64'])
+  return { kind: draft.jobKind + RESULT_KIND_OFFSET, created_at: draft.createdAt, tags, content: output.content }
+}
+
+export interface JobResult {
+  readonly id: EventId
+  readonly provider: Pubkey
+  readonly jobId: EventId
+  readonly amountMsat: Msat | null
+  readonly contentType: string | null
+  readonly httpStatus: number | null
+  readonly encoding: 'text' | 'base64'
+  readonly encrypted: boolean
+  readonly content: string
+}
+
+/** Reads the result of any service provider. Expects a verified event. */
+export function parseJobResult(event: NostrEvent): JobResult | Malformed {
+  const jobId = tagValue(event, 'e')
+  if (jobId === undefined) return malformed('a result names no job')
+  const amount = tagValue(event, 'amount')
+  const amountMsat = amount === undefined ? null : parseMsat(amount)
+  if (isMalformed(amountMsat)) return amountMsat
+  const httpStatus = Number(tagValue(event, 'http-status') ?? Number.NaN)
+  return {
+    id: event.id,
+    provider: event.pubkey,
+    jobId: jobId as EventId,
+    amountMsat,
+    contentType: tagValue(event, 'content-type') ?? null,
+    httpStatus: Number.isInteger(httpStatus) ? httpStatus : null,
+    encoding: tagValue(event, 'encoding') === 'base64' ? 'base64' : 'text',
+    encrypted: event.tags.some(([name]) => name === 'encrypted'),
+    content: event.content,
+  }
+}
