@@ -1,0 +1,46 @@
+/** Which calls may be made, where, and on what terms? The operator's word on each upstream and route, ready for use. */
+import type { JobState, UpstreamCall } from './job.js'
+import type { Msat } from './money.js'
+
+export interface Route {
+  readonly name: string
+  readonly methods: ReadonlySet<string>
+  readonly matches: (canonicalPath: string) => boolean
+  /** Path pattern as configured: for people. */
+  readonly pattern: string
+  readonly maxMsat: Msat
+  readonly minMsat: Msat
+  /** Null: as the method says (RFC 9110 §9.2.2). */
+  readonly idempotent: boolean | null
+  /** The upstream honours an Idempotency-Key header, so that any call may be repeated. */
+  readonly idempotencyKey: boolean
+  /** A call without a credential never executes, so that a quote may always be repeated. */
+  readonly gated: boolean
+  /** The price of one call, where the operator knows it. */
+  readonly priceMsat: Msat | null
+  readonly description: string | null
+}
+
+export interface Upstream {
+  readonly name: string
+  readonly publicUrl: string | null
+  /** The node that every invoice must be payable to; null for any. */
+  readonly payee: string | null
+  readonly statusEndpoint: boolean
+  /** Name of the wallet that receives this upstream's payments, if we may read it. */
+  readonly merchantWallet: string | null
+  /** `auto`: where a recognised 402 says that the server offers it; null: never. */
+  readonly exactPrice: 'auto' | { readonly createInvoicePath: string } | null
+  readonly reuseCredit: boolean
+  readonly maxRequestBytes: number
+  readonly routes: readonly Route[]
+}
+
+const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+/** Whether a call whose outcome is unknown may be sent again. */
+export function mayRepeat(route: Route, call: UpstreamCall, state: JobState): boolean {
+  if (route.idempotencyKey) return true
+  if (state === 'quoting' && route.gated) return true
+  return route.idempotent ?? IDEMPOTENT_METHODS.has(call.method)
+}

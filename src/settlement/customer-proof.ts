@@ -1,0 +1,62 @@
+/** Did the customer send the preimage back? A stored, sealed event of kind 7402; sha256 is its own proof (PROTOCOL.md §Payment proof). */
+import type { NostrEvent } from '../core/event.js'
+import { isMalformed, type EventId, type PaymentHash } from '../core/identifiers.js'
+import { verifyEvent } from '../nostr/event.js'
+import { jobOfProof, parseProofContent } from '../nostr/kinds/payment-proof.js'
+import type { Logger, Signer } from '../ports.js'
+import type { PreimageSource, Targets } from './watch.js'
+
+/** Proofs looked at per job: whoever sends more wrong ones wastes only his own time. */
+const MAX_TRIES_PER_JOB = 20
+
+export interface CustomerProof extends PreimageSource {
+  /** A kind-7402 event from a relay, not yet verified. */
+  receive(event: NostrEvent): Promise<void>
+}
+
+export function createCustomerProof(wiring: {
+  readonly targets: Targets
+  readonly signer: Signer
+  readonly log: Logger
+}): CustomerProof {
+  const { targets, signer, log } = wiring
+  const tries = new Map<PaymentHash, number>()
+
+  async function open(event: NostrEvent, jobId: EventId): Promise<void> {
+    let plaintext: string
+    try {
+      plaintext = await signer.decrypt(event.pubkey, event.content)
+    } catch {
+      return log.debug({ job: jobId }, 'payment proof cannot be opened')
+    }
+    const proof = parseProofContent(plaintext)
+    if (isMalformed(proof)) return log.debug({ job: jobId, reason: proof.malformed }, 'payment proof cannot be read')
+    if (targets.byJob(jobId)?.paymentHash !== proof.paymentHash) return
+    targets.report(proof.paymentHash, { key: { kind: 'preimage', value: proof.preimage }, source: 'customerProof' })
+  }
+
+  return {
+    name: 'customerProof',
+    async receive(event) {
+      const jobId = jobOfProof(event)
+      if (isMalformed(jobId)) return
+      // Cheapest first: a proof for a job that nobody waits for costs no signature check and no decryption.
+      const target = targets.byJob(jobId)
+      if (!target) return
+      const tried = tries.get(target.paymentHash) ?? 0
+      if (tried >= MAX_TRIES_PER_JOB) return
+      tries.set(target.paymentHash, tried + 1)
+      // Anybody may bring the proof: it is the preimage that counts. The signature shows that the sealing key is the sender's.
+      if (verifyEvent(event)) await open(event, jobId)
+    },
+    watch() {
+      // Every watched job is listened for: nothing to arm.
+    },
+    unwatch(paymentHash) {
+      tries.delete(paymentHash)
+    },
+    stop() {
+      tries.clear()
+    },
+  }
+}

@@ -1,0 +1,126 @@
+/** Does the operator's receiving wallet say that it was paid? Push first; beside it one paged sweep for all open jobs. */
+import type { Millis, PaymentHash } from '../core/identifiers.js'
+import type { Clock, Logger, SettledIncoming, Wallet } from '../ports.js'
+import type { PreimageSource, Targets, WatchTarget } from './watch.js'
+
+/** Wallet and host clocks may differ by this much. */
+const CLOCK_SKEW_MS = 120_000
+const LATE_SWEEP_EVERY_MS = 15 * 60_000
+/** A sweep may take this share of the time at most. */
+const SWEEP_SHARE = 20
+const MAX_PAGES = 10_000
+const RECENT_SETTLEMENTS = 50_000
+
+export interface MerchantWallet extends PreimageSource {
+  /** Whether the wallet is known to have received this payment already. Remembers what it was told, without asking. */
+  isKnownSettled(paymentHash: PaymentHash): boolean
+  /** Since when every settlement was pushed to us without a gap; null where push is not available. */
+  listeningSince(): Millis | null
+}
+
+export function createMerchantWallet(wiring: {
+  readonly wallet: Wallet
+  /** Whether an upstream's payments arrive in this wallet. */
+  readonly receivesFor: (upstream: string) => boolean
+  readonly targets: Targets
+  readonly sweepMs: number
+  readonly clock: Clock
+  readonly log: Logger
+}): MerchantWallet {
+  const { wallet, targets, clock, log } = wiring
+  const watched = new Map<PaymentHash, WatchTarget>()
+  const recent = new Set<PaymentHash>()
+  let stopped = false
+  let sweeping = false
+  let lateSweepAt: Millis = 0
+  let cancelTimer: (() => void) | null = null
+  let listening: Millis | null = null
+
+  function accept(settled: SettledIncoming): void {
+    recent.add(settled.paymentHash)
+    const oldest = recent.values().next()
+    if (recent.size > RECENT_SETTLEMENTS && !oldest.done) recent.delete(oldest.value)
+    const target = watched.get(settled.paymentHash)
+    if (!target) return
+    if (settled.amountMsat < target.amountMsat) return log.warn({ job: target.jobId }, 'settled below the amount due')
+    if (settled.settledAt !== null && settled.settledAt + CLOCK_SKEW_MS < target.offeredAt) {
+      return log.warn({ job: target.jobId }, 'settled before it was offered')
+    }
+    const key = { kind: 'preimage', value: settled.preimage } as const
+    targets.report(settled.paymentHash, { key, source: 'merchantWallet' })
+  }
+
+  /** Back to the oldest invoice that still may be paid in time; now and then also to the late ones. */
+  function sweepFrom(now: Millis): Millis | null {
+    const withLate = now >= lateSweepAt
+    if (withLate) lateSweepAt = now + LATE_SWEEP_EVERY_MS
+    let since: Millis | null = null
+    for (const { late, offeredAt } of watched.values()) {
+      if ((withLate || !late) && (since === null || offeredAt < since)) since = offeredAt
+    }
+    return since === null ? null : since - CLOCK_SKEW_MS
+  }
+
+  async function sweep(): Promise<void> {
+    const startedAt = clock.now()
+    const since = sweepFrom(startedAt)
+    if (since === null) return
+    let cursor: string | null = null
+    for (let page = 0; page < MAX_PAGES && !stopped; page += 1) {
+      const { settled, cursor: next }: Awaited<ReturnType<Wallet['listIncoming']>> = await wallet.listIncoming({
+        since,
+        cursor,
+      })
+      for (const payment of settled) accept(payment)
+      if (next === null) return
+      cursor = next
+    }
+  }
+
+  async function runSweep(): Promise<void> {
+    if (sweeping || stopped) return
+    sweeping = true
+    const startedAt = clock.now()
+    try {
+      await sweep()
+    } catch (error) {
+      // Unknown is not unpaid: the next sweep asks again, and every invoice stays watched.
+      log.warn({ wallet: wallet.name, reason: error instanceof Error ? error.message : 'unknown' }, 'sweep failed')
+    }
+    sweeping = false
+    plan(Math.max(wiring.sweepMs, (clock.now() - startedAt) * SWEEP_SHARE))
+  }
+
+  function plan(delayMs: number): void {
+    cancelTimer?.()
+    cancelTimer = null
+    if (stopped || watched.size === 0 || !wallet.methods.has('listIncoming')) return
+    cancelTimer = clock.after(delayMs, () => void runSweep())
+  }
+
+  const stopListening = wallet.onSettled(accept, () => {
+    // What was settled while nobody listened was never pushed: look it up now.
+    listening = clock.now()
+    plan(0)
+  })
+
+  return {
+    name: 'merchantWallet',
+    watch(target) {
+      if (!target.sources.includes('merchantWallet') || !wiring.receivesFor(target.upstream)) return
+      const isFirst = watched.size === 0
+      watched.set(target.paymentHash, target)
+      if (isFirst) plan(Math.min(wiring.sweepMs, 1_000))
+    },
+    unwatch(paymentHash) {
+      watched.delete(paymentHash)
+    },
+    isKnownSettled: (paymentHash) => recent.has(paymentHash),
+    listeningSince: () => listening,
+    stop() {
+      stopped = true
+      cancelTimer?.()
+      stopListening()
+    },
+  }
+}

@@ -1,0 +1,148 @@
+/** Does the upstream's own status endpoint say that it was paid? Polled within one budget per origin, shared by all open jobs. */
+import TinyQueue from 'tinyqueue'
+import { isMalformed, parsePreimage, parseTokenSuffix, type Millis, type PaymentHash } from '../core/identifiers.js'
+import type { CredentialKey } from '../core/job.js'
+import type { Clock, Logger, UpstreamClient } from '../ports.js'
+import type { PreimageSource, Targets, WatchTarget } from './watch.js'
+
+const FIRST_DELAY_MS = 500
+const MAX_DELAY_MS = 30_000
+const LATE_DELAY_MS = 30 * 60_000
+const BACK_OFF = 1.5
+const MAX_IN_FLIGHT = 16
+const TICK_MS = 50
+const MAX_STATUS_BYTES = 65_536
+
+interface Poll {
+  target: WatchTarget
+  dueAt: Millis
+  delayMs: number
+}
+
+/** What a status endpoint answered. `paid` without a key is a promise of one: it is asked again. */
+export type StatusAnswer =
+  { readonly type: 'paid'; readonly key: CredentialKey } | { readonly type: 'unpaid' } | { readonly type: 'gone' }
+
+/** Understands `{paid|settled, preimage?, token_suffix?}`. Anything else is unpaid: an outage looks the same. */
+export function parseStatusAnswer(status: number, body: Uint8Array): StatusAnswer {
+  if (status === 404 || status === 410) return { type: 'gone' }
+  if (status !== 200) return { type: 'unpaid' }
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(body).toString('utf8'))
+  } catch {
+    return { type: 'unpaid' }
+  }
+  if (typeof value !== 'object' || value === null) return { type: 'unpaid' }
+  const { paid, settled, preimage, token_suffix } = value as Record<string, unknown>
+  // A preimage alone is not a payment: some servers show it before one.
+  if (paid !== true && settled !== true) return { type: 'unpaid' }
+  const known = parsePreimage(typeof preimage === 'string' ? preimage.toLowerCase() : preimage)
+  if (!isMalformed(known)) return { type: 'paid', key: { kind: 'preimage', value: known } }
+  const suffix = parseTokenSuffix(token_suffix)
+  return isMalformed(suffix) ? { type: 'unpaid' } : { type: 'paid', key: { kind: 'suffix', value: suffix } }
+}
+
+/** One of these per upstream. `requestsPerSecond` is the budget of its origin. */
+export function createStatusEndpoint(wiring: {
+  readonly client: UpstreamClient
+  readonly targets: Targets
+  readonly requestsPerSecond: number
+  readonly clock: Clock
+  readonly log: Logger
+}): PreimageSource {
+  const { client, targets, clock, log } = wiring
+  const polls = new Map<PaymentHash, Poll>()
+  const waiting = new TinyQueue<Poll>([], (a, b) => a.dueAt - b.dueAt)
+  // Among those that are due the newest goes first, and so does one that soon expires.
+  const urgency = ({ target }: Poll, now: Millis): number =>
+    Math.min(now - target.offeredAt, Math.abs(target.expiresAt - now))
+  const ready = new TinyQueue<{ poll: Poll; urgency: number }>([], (a, b) => a.urgency - b.urgency)
+  const stopped = new AbortController()
+  let tokens = 1
+  let filledAt = clock.now()
+  let quietUntil: Millis = 0
+  let inFlight = 0
+  let cancelTick: (() => void) | null = null
+
+  const isCurrent = (poll: Poll): boolean => polls.get(poll.target.paymentHash) === poll
+
+  function scheduleTick(): void {
+    if (cancelTick || stopped.signal.aborted || polls.size === 0) return
+    const next = ready.length > 0 ? TICK_MS : Math.max(TICK_MS, (waiting.peek()?.dueAt ?? 0) - clock.now())
+    cancelTick = clock.after(Math.min(next, 1_000), tick)
+  }
+
+  function tick(): void {
+    cancelTick = null
+    const now = clock.now()
+    tokens = Math.min(wiring.requestsPerSecond, tokens + ((now - filledAt) * wiring.requestsPerSecond) / 1000)
+    filledAt = now
+    for (let poll = waiting.peek(); poll && poll.dueAt <= now; poll = waiting.peek()) {
+      waiting.pop()
+      if (isCurrent(poll)) ready.push({ poll, urgency: urgency(poll, now) })
+    }
+    while (now >= quietUntil && tokens >= 1 && inFlight < MAX_IN_FLIGHT) {
+      const next = ready.pop()
+      if (!next) break
+      if (!isCurrent(next.poll)) continue
+      tokens -= 1
+      void ask(next.poll)
+    }
+    scheduleTick()
+  }
+
+  function again(poll: Poll): void {
+    if (!isCurrent(poll)) return
+    poll.dueAt = clock.now() + poll.delayMs
+    poll.delayMs = poll.target.late ? LATE_DELAY_MS : Math.min(MAX_DELAY_MS, poll.delayMs * BACK_OFF)
+    waiting.push(poll)
+    scheduleTick()
+  }
+
+  async function ask(poll: Poll): Promise<void> {
+    const { target } = poll
+    const path = client.sameOriginTarget(target.statusUrl ?? '')
+    if (path === null) return
+    inFlight += 1
+    const headers = { accept: 'application/json' }
+    const outcome = await client.send(
+      { method: 'GET', target: path, headers, body: null, maxBytes: MAX_STATUS_BYTES },
+      stopped.signal,
+    )
+    inFlight -= 1
+    if (!isCurrent(poll) || stopped.signal.aborted) return
+    if (outcome.type !== 'response') return again(poll)
+    if (outcome.status === 429 || outcome.status === 503) {
+      const seconds = Number(outcome.headers['retry-after']?.[0] ?? 5)
+      quietUntil = clock.now() + Math.min(3600, Number.isFinite(seconds) && seconds > 0 ? seconds : 5) * 1000
+      return again(poll)
+    }
+    const answer = parseStatusAnswer(outcome.status, outcome.body)
+    if (answer.type === 'paid') return targets.report(target.paymentHash, { key: answer.key, source: 'statusEndpoint' })
+    if (answer.type === 'unpaid') return again(poll)
+    polls.delete(target.paymentHash) // pruned, or the token is wrong: no later answer can differ
+    log.info({ job: target.jobId }, 'status endpoint knows the invoice no more')
+  }
+
+  return {
+    name: 'statusEndpoint',
+    watch(target) {
+      if (target.upstream !== client.name || target.statusUrl === null || !target.sources.includes('statusEndpoint'))
+        return
+      const delayMs = target.late ? LATE_DELAY_MS : FIRST_DELAY_MS
+      const poll = { target, delayMs, dueAt: clock.now() + delayMs }
+      polls.set(target.paymentHash, poll)
+      waiting.push(poll)
+      scheduleTick()
+    },
+    unwatch(paymentHash) {
+      polls.delete(paymentHash)
+    },
+    stop() {
+      stopped.abort()
+      cancelTick?.()
+      polls.clear()
+    },
+  }
+}

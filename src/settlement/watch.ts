@@ -1,0 +1,122 @@
+/** Has it been paid? The one place where every preimage source reports; the first key that fits the payment hash wins. */
+import { createHash } from 'node:crypto'
+import type { EventId, Millis, PaymentHash, Preimage } from '../core/identifiers.js'
+import type { CredentialKey, Offer, PreimageSourceName, UnpaidSecrets } from '../core/job.js'
+import type { Msat } from '../core/money.js'
+import type { Logger } from '../ports.js'
+
+/** An invoice that somebody may pay. */
+export interface WatchTarget {
+  readonly jobId: EventId
+  readonly upstream: string
+  readonly paymentHash: PaymentHash
+  readonly amountMsat: Msat
+  readonly offeredAt: Millis
+  readonly expiresAt: Millis
+  readonly statusUrl: string | null
+  readonly sources: readonly PreimageSourceName[]
+  /** Expired as far as the customer knows: watched slowly. */
+  readonly late: boolean
+}
+
+export interface Found {
+  readonly key: CredentialKey
+  readonly source: PreimageSourceName
+}
+
+export interface PreimageSource {
+  readonly name: PreimageSourceName
+  /** Idempotent; called again with `late` when the invoice expires. */
+  watch(target: WatchTarget): void
+  unwatch(paymentHash: PaymentHash): void
+  stop(): void
+}
+
+/** What a source may ask of the whole. */
+export interface Targets {
+  byHash(paymentHash: PaymentHash): WatchTarget | undefined
+  byJob(jobId: EventId): WatchTarget | undefined
+  all(): Iterable<WatchTarget>
+  /** A source found a key. Keys that do not fit are dropped and counted. */
+  report(paymentHash: PaymentHash, found: Found): void
+}
+
+export interface SettlementWatch {
+  watch(target: WatchTarget): void
+  unwatch(target: Pick<WatchTarget, 'jobId' | 'paymentHash'>): void
+  /** The key of a watched job whose payment was found. */
+  foundFor(paymentHash: PaymentHash): Found | undefined
+  stop(): void
+}
+
+export const isPreimageOf = (preimage: Preimage, paymentHash: PaymentHash): boolean =>
+  createHash('sha256').update(Buffer.from(preimage, 'hex')).digest('hex') === paymentHash
+
+export const targetOf = (
+  job: { id: EventId; call: { upstream: string }; offer: Offer; secrets: UnpaidSecrets },
+  late: boolean,
+): WatchTarget => ({
+  jobId: job.id,
+  upstream: job.call.upstream,
+  paymentHash: job.offer.paymentHash,
+  amountMsat: job.offer.amountMsat,
+  offeredAt: job.offer.offeredAt,
+  expiresAt: job.offer.expiresAt,
+  statusUrl: job.secrets.statusUrl,
+  sources: job.offer.sources,
+  late,
+})
+
+export function createSettlementWatch(wiring: {
+  readonly sources: (targets: Targets) => readonly PreimageSource[]
+  /** Called once per found key; the job's lane takes it from there. */
+  readonly onFound: (jobId: EventId) => void
+  readonly log: Logger
+}): SettlementWatch {
+  const byHash = new Map<PaymentHash, WatchTarget>()
+  const byJob = new Map<EventId, WatchTarget>()
+  const found = new Map<PaymentHash, Found>()
+
+  const sources = wiring.sources({
+    byHash: (paymentHash) => byHash.get(paymentHash),
+    byJob: (jobId) => byJob.get(jobId),
+    all: () => byHash.values(),
+    report(paymentHash, discovery) {
+      const target = byHash.get(paymentHash)
+      if (!target || found.has(paymentHash)) return
+      // A suffix proves nothing by itself: it is taken from the status endpoint only, which vouches for it at its own origin.
+      const fits =
+        discovery.key.kind === 'preimage'
+          ? isPreimageOf(discovery.key.value, paymentHash)
+          : discovery.source === 'statusEndpoint'
+      if (!fits) {
+        wiring.log.warn({ job: target.jobId, source: discovery.source }, 'preimage does not fit')
+        return
+      }
+      found.set(paymentHash, discovery)
+      for (const source of sources) source.unwatch(paymentHash)
+      wiring.onFound(target.jobId)
+    },
+  })
+
+  return {
+    watch(target) {
+      const known = byHash.get(target.paymentHash)
+      if (known && known.jobId === target.jobId && known.late === target.late) return
+      byHash.set(target.paymentHash, target)
+      byJob.set(target.jobId, target)
+      if (found.has(target.paymentHash)) return
+      for (const source of sources) source.watch(target)
+    },
+    unwatch({ jobId, paymentHash }) {
+      byHash.delete(paymentHash)
+      byJob.delete(jobId)
+      found.delete(paymentHash)
+      for (const source of sources) source.unwatch(paymentHash)
+    },
+    foundFor: (paymentHash) => found.get(paymentHash),
+    stop() {
+      for (const source of sources) source.stop()
+    },
+  }
+}
