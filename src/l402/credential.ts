@@ -1,0 +1,82 @@
+/** What does a token say of itself, and what is sent with it? Tokens are only read; each travels as the string received. */
+import { createHash } from 'node:crypto'
+import { importMacaroon } from 'macaroon'
+import { malformed, type Malformed, type Millis, type PaymentHash, type Preimage } from '../core/identifiers.js'
+import type { CredentialKey, Scheme } from '../core/job.js'
+
+/** What may stand in a header and be put before the colon of a credential. */
+const TOKEN = /^[A-Za-z0-9+/=_.,-]{8,4096}$/
+
+export const isToken = (value: string): boolean => TOKEN.test(value)
+
+/** L402 §Macaroon identifier, version 0: version, payment hash, token id. */
+const IDENTIFIER_BYTES = 66
+const HASH_AT = 2
+const HASH_BYTES = 32
+
+/**
+ * The payment hash that the token commits to. Null for a token that is no such macaroon: the scheme allows any token format, and
+ * then nothing but the invoice names the hash.
+ */
+export function macaroonPaymentHash(token: string): PaymentHash | null | Malformed {
+  if (!isToken(token)) return malformed('the token has characters or a length that no header may carry')
+  const hashes = new Set(macaroonsOf(token).flatMap(({ identifier }) => hashOfIdentifier(identifier) ?? []))
+  if (hashes.size > 1) return malformed('the tokens commit to different payment hashes')
+  const [hash] = hashes
+  return hash ?? null
+}
+
+function hashOfIdentifier(identifier: Uint8Array): PaymentHash | null {
+  if (identifier.length !== IDENTIFIER_BYTES || identifier[0] !== 0 || identifier[1] !== 0) return null
+  return Buffer.from(identifier.subarray(HASH_AT, HASH_AT + HASH_BYTES)).toString('hex') as PaymentHash
+}
+
+/** When the server will stop taking the token, as far as its caveats tell: the earliest, for a caveat can only narrow. */
+export function tokenExpiry(token: string): Millis | null {
+  const times = caveatsOf(token).flatMap((caveat) => expiryOfCaveat(caveat) ?? [])
+  return times.length === 0 ? null : Math.min(...times)
+}
+
+/** `expires = 2026-01-01T00:00:00Z` as toll-booth writes it, `service_valid_until=1700000000` as Aperture does. */
+function expiryOfCaveat(caveat: string): Millis | null {
+  const [, name = '', value = ''] = /^\s*([A-Za-z0-9_.-]{1,256})\s*=\s*(.*?)\s*$/s.exec(caveat) ?? []
+  if (name !== 'expires' && !name.endsWith('_valid_until')) return null
+  if (/^[0-9]{1,12}$/.test(value)) return Number(value) * 1000
+  const time = name === 'expires' && /^[0-9]{4}-[0-9]{2}-[0-9]{2}/.test(value) ? Date.parse(value) : NaN
+  return Number.isNaN(time) ? null : time
+}
+
+/** Values of the `services` caveats: `name:tier,name:tier` (L402 §Caveats). */
+export const servicesOf = (token: string): readonly string[] =>
+  caveatsOf(token).flatMap((caveat) => (caveat.startsWith('services=') ? [caveat.slice('services='.length)] : []))
+
+/** Conditions for the server itself; those for third parties are sealed to them. */
+const caveatsOf = (token: string): readonly string[] =>
+  macaroonsOf(token).flatMap(({ caveats }) =>
+    caveats.filter(({ vid }) => vid === undefined).map(({ identifier }) => new TextDecoder().decode(identifier)),
+  )
+
+interface Read {
+  readonly identifier: Uint8Array
+  readonly caveats: readonly { readonly identifier: Uint8Array; readonly vid?: Uint8Array }[]
+}
+
+/** Several tokens may be joined by commas (L402 §Client flow); what is no binary macaroon of version 2 is left out. */
+function macaroonsOf(token: string): readonly Read[] {
+  if (!isToken(token)) return []
+  return token.split(',').flatMap((part) => {
+    try {
+      const { identifier, caveats } = importMacaroon(part)
+      return [{ identifier, caveats }]
+    } catch {
+      return [] // some other kind of token
+    }
+  })
+}
+
+/** The value of the Authorization header: `L402 token:preimage`, in the scheme of the challenge. */
+export const authorizationOf = (scheme: Scheme, token: string, key: CredentialKey): string =>
+  `${scheme} ${token}:${key.value}`
+
+export const isPreimageOf = (preimage: Preimage, hash: PaymentHash): boolean =>
+  createHash('sha256').update(preimage, 'hex').digest('hex') === hash
