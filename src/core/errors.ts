@@ -27,6 +27,7 @@ export const CUSTOMER_ERRORS = {
   'outcome-unknown':
     'The call was sent and its outcome is unknown; it is not repeated, because it may have taken effect.',
   'upstream-failed': 'The API kept failing after payment; the credential is enclosed, sealed to you.',
+  undeliverable: 'No relay where you read accepted the result; the credential is enclosed, sealed to you.',
   'internal-error': 'The service failed while it handled this job.',
 } as const
 

@@ -182,6 +182,8 @@ function close(job: Failing, delivery: Delivery): Job {
 /** The same credential again, with a fresh count. What an earlier call may have done is not forgotten. */
 function retry(job: JobIn<'failed'>): Job {
   const { failure, ...facts } = job
+  const hasResult = job.outbox.some(({ purpose }) => purpose === 'result')
+  if (failure.code === 'undeliverable' && hasResult) return { ...facts, state: 'publishing', output: null }
   const outcomeUnknown = failure.code === 'outcome-unknown' || failure.code === 'credential-consumed'
   return { ...facts, state: 'fetching', calls: { ...NO_CALLS, outcomeUnknown } }
 }

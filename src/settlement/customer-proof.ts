@@ -6,8 +6,9 @@ import { jobOfProof, parseProofContent } from '../nostr/kinds/payment-proof.js'
 import type { Logger, Signer } from '../ports.js'
 import type { PreimageSource, Targets } from './watch.js'
 
-/** Proofs looked at per job: whoever sends more wrong ones wastes only his own time. */
-const MAX_TRIES_PER_JOB = 20
+/** Proofs looked at per job: few from strangers, so that nobody else can use up what is the customer's. */
+const MAX_TRIES_OF_STRANGERS = 10
+const MAX_TRIES_OF_CUSTOMER = 50
 
 export interface CustomerProof extends PreimageSource {
   /** A kind-7402 event from a relay, not yet verified. */
@@ -20,7 +21,7 @@ export function createCustomerProof(wiring: {
   readonly log: Logger
 }): CustomerProof {
   const { targets, signer, log } = wiring
-  const tries = new Map<PaymentHash, number>()
+  const tries = new Map<PaymentHash, { customer: number; strangers: number }>()
 
   async function open(event: NostrEvent, jobId: EventId): Promise<void> {
     let plaintext: string
@@ -43,11 +44,16 @@ export function createCustomerProof(wiring: {
       // Cheapest first: a proof for a job that nobody waits for costs no signature check and no decryption.
       const target = targets.byJob(jobId)
       if (!target) return
-      const tried = tries.get(target.paymentHash) ?? 0
-      if (tried >= MAX_TRIES_PER_JOB) return
-      tries.set(target.paymentHash, tried + 1)
-      // Anybody may bring the proof: it is the preimage that counts. The signature shows that the sealing key is the sender's.
-      if (verifyEvent(event)) await open(event, jobId)
+      // Anybody may bring the proof: it is the preimage that counts. The signature shows that the sealing key is the sender's,
+      // and a forged one must not use up the tries of the customer whose name it bears.
+      const ofCustomer = event.pubkey === target.customer
+      const count = tries.get(target.paymentHash) ?? { customer: 0, strangers: 0 }
+      tries.set(target.paymentHash, count)
+      if (ofCustomer ? count.customer >= MAX_TRIES_OF_CUSTOMER : count.strangers >= MAX_TRIES_OF_STRANGERS) return
+      if (!ofCustomer) count.strangers += 1
+      if (!verifyEvent(event)) return
+      if (ofCustomer) count.customer += 1
+      await open(event, jobId)
     },
     watch() {
       // Every watched job is listened for: nothing to arm.

@@ -1,13 +1,14 @@
 /** Has it been paid? The one place where every preimage source reports; the first key that fits the payment hash wins. */
-import { createHash } from 'node:crypto'
-import type { EventId, Millis, PaymentHash, Preimage } from '../core/identifiers.js'
+import type { EventId, Millis, PaymentHash, Pubkey } from '../core/identifiers.js'
 import type { CredentialKey, Offer, PreimageSourceName, UnpaidSecrets } from '../core/job.js'
 import type { Msat } from '../core/money.js'
+import { isPreimageOf } from '../l402/credential.js'
 import type { Logger } from '../ports.js'
 
 /** An invoice that somebody may pay. */
 export interface WatchTarget {
   readonly jobId: EventId
+  readonly customer: Pubkey
   readonly upstream: string
   readonly paymentHash: PaymentHash
   readonly amountMsat: Msat
@@ -49,14 +50,12 @@ export interface SettlementWatch {
   stop(): void
 }
 
-export const isPreimageOf = (preimage: Preimage, paymentHash: PaymentHash): boolean =>
-  createHash('sha256').update(Buffer.from(preimage, 'hex')).digest('hex') === paymentHash
-
 export const targetOf = (
-  job: { id: EventId; call: { upstream: string }; offer: Offer; secrets: UnpaidSecrets },
+  job: { id: EventId; customer: Pubkey; call: { upstream: string }; offer: Offer; secrets: UnpaidSecrets },
   late: boolean,
 ): WatchTarget => ({
   jobId: job.id,
+  customer: job.customer,
   upstream: job.call.upstream,
   paymentHash: job.offer.paymentHash,
   amountMsat: job.offer.amountMsat,

@@ -18,8 +18,8 @@ export interface ResultDraft {
   readonly jobKind: number
   readonly customer: Pubkey
   readonly relayHint: string
-  /** The job request as signed, in JSON. */
-  readonly request: string
+  /** The job request as signed, in JSON; null only where its copy would make the result too large. */
+  readonly request: string | null
   /** The job's `i` tags, whole. */
   readonly inputs: readonly (readonly string[])[]
   readonly amountMsat: Msat | null
@@ -31,7 +31,7 @@ export interface ResultDraft {
 export function buildJobResult(draft: ResultDraft): EventTemplate {
   const { output } = draft
   const tags: (readonly string[])[] = [
-    ['request', draft.request],
+    ...(draft.request === null ? [] : [['request', draft.request]]),
     ['e', draft.jobId, draft.relayHint],
     ...draft.inputs,
     ['p', draft.customer],

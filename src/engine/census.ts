@@ -1,0 +1,34 @@
+/** How many jobs has each customer, and how many are there in all? Counted as jobs change, never by a scan. */
+import type { Pubkey } from '../core/identifiers.js'
+import { isOpen, isUnpaidInvoice, type Job } from '../core/job.js'
+
+export interface Census {
+  /** Counts a job's change; `before` is undefined for a new one, `after` for one that leaves the store. */
+  move(before: Job | undefined, after: Job | undefined): void
+  openInAll(): number
+  of(customer: Pubkey): { readonly open: number; readonly unpaid: number }
+}
+
+export function createCensus(): Census {
+  const customers = new Map<Pubkey, { open: number; unpaid: number }>()
+  let open = 0
+
+  function count(job: Job, step: 1 | -1): void {
+    if (!isOpen(job)) return
+    open += step
+    const own = customers.get(job.customer) ?? { open: 0, unpaid: 0 }
+    own.open += step
+    if (isUnpaidInvoice(job)) own.unpaid += step
+    if (own.open === 0) customers.delete(job.customer)
+    else customers.set(job.customer, own)
+  }
+
+  return {
+    move(before, after) {
+      if (before) count(before, -1)
+      if (after) count(after, 1)
+    },
+    openInAll: () => open,
+    of: (customer) => customers.get(customer) ?? { open: 0, unpaid: 0 },
+  }
+}

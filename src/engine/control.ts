@@ -1,0 +1,84 @@
+/** How does the operator speak to a running daemon? HTTP over a Unix socket in the state directory that only its owner may open. */
+import { chmod, unlink } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { TollbridgeError } from '../core/errors.js'
+import type { Logger } from '../ports.js'
+
+export const CONTROL_SOCKET = 'control.sock'
+
+/** What the daemon does for a command. Results are sent as JSON; they hold no secrets. */
+export interface ControlCommands {
+  status(): object
+  retry(jobId: string): Promise<object>
+  announce(): Promise<object>
+  retire(): Promise<object>
+}
+
+export interface Control {
+  stop(): Promise<void>
+}
+
+/** Unix socket paths are at most 107 bytes. */
+const MAX_SOCKET_PATH = 107
+
+export function controlSocketPath(stateDirectory: string): string {
+  const path = join(stateDirectory, CONTROL_SOCKET)
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH) return path
+  throw new TollbridgeError(
+    'config-invalid',
+    `stateDirectory: the path is too long for a socket in it (${path.length} characters)`,
+  )
+}
+
+/** Expects that the lease is held: a socket file that is there was left by a daemon that is gone. */
+export async function startControl(stateDirectory: string, commands: ControlCommands, log: Logger): Promise<Control> {
+  const path = controlSocketPath(stateDirectory)
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  const server = createServer((request, response) => {
+    void answer(commands, request, response).catch((error: unknown) => {
+      log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'control request failed')
+      response.destroy()
+    })
+  })
+  server.requestTimeout = 5_000
+  // The mask decides the mode at creation: between listen and chmod nobody else may open it. The directory is 0700 besides.
+  const mask = process.umask(0o177)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(path, resolve)
+    })
+  } finally {
+    process.umask(mask)
+  }
+  await chmod(path, 0o600)
+  return {
+    async stop() {
+      server.closeAllConnections()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+async function answer(commands: ControlCommands, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  request.resume()
+  const [status, body] = await perform(commands, `${request.method} ${request.url}`)
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
+async function perform(commands: ControlCommands, line: string): Promise<[number, object]> {
+  const retry = /^POST \/jobs\/([0-9a-f]{64})\/retry$/.exec(line)
+  try {
+    if (line === 'GET /status') return [200, commands.status()]
+    if (retry?.[1]) return [200, await commands.retry(retry[1])]
+    if (line === 'POST /announce') return [200, await commands.announce()]
+    if (line === 'POST /retire') return [200, await commands.retire()]
+    return [404, { error: 'usage', message: 'no such command' }]
+  } catch (error) {
+    if (error instanceof TollbridgeError) return [409, { error: error.code, message: error.message }]
+    throw error
+  }
+}

@@ -1,0 +1,137 @@
+/** Is this event a job for us, and do we take it? From a relay's word to an admitted job, or to a refusal that is said once. */
+import { isRejection, rejection, type Rejection } from '../core/errors.js'
+import { tagValue, type NostrEvent } from '../core/event.js'
+import { isMalformed, type Millis } from '../core/identifiers.js'
+import { NO_CALLS, type Job, type UpstreamCall } from '../core/job.js'
+import type { JobRequest } from '../core/job-request.js'
+import { verifyEvent } from '../nostr/event.js'
+import { parseJobRequest } from '../nostr/kinds/job-request.js'
+import { applyPolicies } from '../policies/admission.js'
+import type { RateLimit } from '../policies/rate.js'
+import { admissibleRelays, type ReplyRelayRules } from '../policies/reply-relays.js'
+import type { Clock, JobHandler, JobStore, Logger, Policy, Seen } from '../ports.js'
+import type { Drive } from './drive.js'
+import { createRecentIds } from './recent-ids.js'
+
+export const INTAKE_COUNTS = [
+  'admitted',
+  'refused',
+  'refusedSilently',
+  'duplicate',
+  'foreign',
+  'stale',
+  'expired',
+  'forged',
+] as const
+export type IntakeCount = (typeof INTAKE_COUNTS)[number]
+
+export interface Intake {
+  /** An event as a relay sent it; its shape is known, nothing else. */
+  receive(event: NostrEvent, relay: string): void
+  /** True for an id that needs no second look. */
+  knows(id: string): boolean
+  readonly counts: Readonly<Record<IntakeCount, number>>
+}
+
+/** A refusal is recorded without the request that it refuses: only its id counts. */
+const MAX_JOB_BYTES = 262_144
+
+export function createIntake(wiring: {
+  readonly self: string
+  readonly run: string
+  readonly handlers: ReadonlyMap<number, JobHandler>
+  readonly route: (request: JobRequest, handler: JobHandler) => UpstreamCall | Rejection
+  readonly policies: readonly Policy[]
+  readonly seen: (request: JobRequest) => Seen
+  readonly refusals: RateLimit
+  readonly replyRelays: ReplyRelayRules
+  readonly maxAgeMs: Millis
+  readonly maxAheadMs: Millis
+  readonly store: JobStore
+  readonly drive: Drive
+  readonly clock: Clock
+  readonly log: Logger
+}): Intake {
+  const { store, drive, clock, log } = wiring
+  const counts = Object.fromEntries(INTAKE_COUNTS.map((name) => [name, 0])) as Record<IntakeCount, number>
+  /** Verified ids of this run: those in the store, those on their way there, and those whose refusal was not said. */
+  const recent = createRecentIds(200_000)
+  const knows = (id: string): boolean => recent.has(id) || store.has(id)
+
+  /** Counted and never answered: it is not for us, not fresh, or not what it claims to be. Cheapest questions first. */
+  function dismissal(event: NostrEvent, now: Millis): IntakeCount | null {
+    if (!wiring.handlers.has(event.kind)) return 'foreign'
+    if (!event.tags.some(([name, value]) => name === 'p' && value === wiring.self)) return 'foreign'
+    const age = now - event.created_at * 1000
+    if (age > wiring.maxAgeMs || age < -wiring.maxAheadMs) return 'stale'
+    const expiration = Number(tagValue(event, 'expiration') ?? Number.POSITIVE_INFINITY)
+    if (!(expiration * 1000 > now)) return 'expired' // NIP-40; what is no number counts as past
+    return verifyEvent(event) ? null : 'forged'
+  }
+
+  function receive(event: NostrEvent, relay: string): void {
+    if (knows(event.id)) return void (counts.duplicate += 1)
+    const now = clock.now()
+    const dismissed = dismissal(event, now)
+    if (dismissed) return void (counts[dismissed] += 1)
+    // Only now: a forged copy must not keep the real event out.
+    recent.add(event.id)
+    void take(event, relay, now).catch((error: unknown) => {
+      recent.delete(event.id)
+      log.error({ job: event.id, reason: error instanceof Error ? error.message : 'unknown' }, 'job not taken')
+    })
+  }
+
+  async function take(event: NostrEvent, heardOn: string, now: Millis): Promise<void> {
+    const request = parseJobRequest(event)
+    const call = isMalformed(request) ? rejection(request.code, request.malformed) : translate(request)
+    const serialised = JSON.stringify(event)
+    const tooLong = serialised.length > MAX_JOB_BYTES
+    const verdict = tooLong ? rejection('body-too-large') : call
+    const facts = {
+      id: event.id,
+      kind: event.kind,
+      customer: event.pubkey,
+      version: 1,
+      receivedAt: now,
+      updatedAt: now,
+      bidMsat: isMalformed(request) ? null : request.bidMsat,
+      replyRelays: isMalformed(request) ? [] : admissibleRelays(request.relays, wiring.replyRelays),
+      heardOn,
+      proofPromised: !isMalformed(request) && request.proofPromised,
+      outbox: [],
+    }
+    if (isRejection(verdict)) {
+      const failure = { code: verdict.rejected, detail: verdict.detail ?? null, httpStatus: null }
+      return refuse({ ...facts, state: 'failing', request: '', call: null, failure })
+    }
+    // ORDER: the first call is announced by the same save that makes the job known.
+    const calls = { ...NO_CALLS, attempt: { run: wiring.run }, tries: 1 }
+    const job: Job = { ...facts, state: 'quoting', request: serialised, call: verdict, calls }
+    const inserted = await drive.admit(job)
+    counts[inserted === 'inserted' ? 'admitted' : 'duplicate'] += 1
+  }
+
+  function translate(request: JobRequest): UpstreamCall | Rejection {
+    if (request.encrypted) return rejection('encryption-unsupported')
+    const handler = wiring.handlers.get(request.kind)
+    if (!handler) return rejection('invalid-request', 'no handler for this kind')
+    const call = wiring.route(request, handler)
+    if (isRejection(call)) return call
+    return applyPolicies(wiring.policies, request, wiring.seen(request)) ?? call
+  }
+
+  /** Said once to each fresh, validly signed job for us, within the rates; the rest is counted. */
+  async function refuse(job: Extract<Job, { state: 'failing' }>): Promise<void> {
+    counts.refused += 1
+    if (!store.acceptsJobs() || !wiring.refusals.take(job.customer, clock.now())) {
+      counts.refusedSilently += 1
+      log.debug({ job: job.id, code: job.failure.code }, 'refused silently')
+      return
+    }
+    log.info({ job: job.id, code: job.failure.code, detail: job.failure.detail }, 'refused')
+    await drive.admit(job)
+  }
+
+  return { receive, knows, counts }
+}

@@ -1,0 +1,91 @@
+/** Which relays hold it? Sends each signed event to its relays until each has spoken, and keeps one verdict per relay. */
+import { TOO_LARGE } from '../core/delivery.js'
+import type { EventId, Millis } from '../core/identifiers.js'
+import type { Delivery, Job } from '../core/job.js'
+import type { Clock, Logger, PublishVerdict, RelayPool } from '../ports.js'
+
+const FIRST_RETRY_MS = 1_000
+const MAX_RETRY_MS = 10 * 60_000
+
+export interface Outbox {
+  /** Starts or continues the delivery; idempotent. The same bytes are sent until each relay has spoken. */
+  send(job: Job, delivery: Delivery): void
+  /** Cancels what is still to be sent of a job. */
+  forget(jobId: EventId): void
+  stop(): void
+}
+
+export function createOutbox(wiring: {
+  readonly relays: RelayPool
+  readonly clock: Clock
+  readonly log: Logger
+  /** How long an undelivered event is tried. */
+  readonly retryMs: number
+  readonly random: () => number
+  /** A verdict changed: the job's lane looks at it again. */
+  readonly onVerdict: (jobId: EventId) => void
+}): Outbox {
+  const { relays, clock, log } = wiring
+  /** One entry per event and relay that is being sent: its cancel function. */
+  const sending = new Map<EventId, Map<string, () => void>>()
+  let stopped = false
+
+  const tag = (delivery: Delivery, relay: string) => `${delivery.eventId} ${relay}`
+
+  async function attempt(job: Job, delivery: Delivery, relay: string, since: Millis, delayMs: number): Promise<void> {
+    if (stopped || delivery.event === null || delivery.relays[relay] !== 'pending') return finish(job, delivery, relay)
+    const now = clock.now()
+    if (now - since > wiring.retryMs || (delivery.notAfter !== null && now > delivery.notAfter * 1000)) {
+      return conclude(job, delivery, relay, { type: 'refused', reason: 'no answer in time', tooLarge: false })
+    }
+    const verdict = await relays.publish(delivery.event, relay)
+    if (stopped) return
+    if (verdict.type !== 'later') return conclude(job, delivery, relay, verdict)
+    log.debug({ job: job.id, relay, reason: verdict.reason }, 'relay defers')
+    const wait = delayMs * (0.75 + wiring.random() / 2)
+    const next = Math.min(MAX_RETRY_MS, delayMs * 2)
+    const cancel = clock.after(wait, () => void attempt(job, delivery, relay, since, next))
+    sending.get(job.id)?.set(tag(delivery, relay), cancel)
+  }
+
+  function conclude(job: Job, delivery: Delivery, relay: string, verdict: Exclude<PublishVerdict, { type: 'later' }>) {
+    if (verdict.type === 'accepted') {
+      delivery.relays[relay] = 'accepted'
+    } else {
+      const reason = verdict.tooLarge ? `${TOO_LARGE.slice('refused: '.length)} (${verdict.reason})` : verdict.reason
+      delivery.relays[relay] = `refused: ${reason.slice(0, 200)}`
+      log.info({ job: job.id, relay, purpose: delivery.purpose, reason }, 'relay refuses')
+    }
+    finish(job, delivery, relay)
+    wiring.onVerdict(job.id)
+  }
+
+  function finish(job: Job, delivery: Delivery, relay: string): void {
+    const ofJob = sending.get(job.id)
+    ofJob?.delete(tag(delivery, relay))
+    if (ofJob?.size === 0) sending.delete(job.id)
+  }
+
+  return {
+    send(job, delivery) {
+      if (stopped || delivery.event === null) return
+      const ofJob = sending.get(job.id) ?? new Map<string, () => void>()
+      sending.set(job.id, ofJob)
+      for (const [relay, verdict] of Object.entries(delivery.relays)) {
+        if (verdict !== 'pending' || ofJob.has(tag(delivery, relay))) continue
+        ofJob.set(tag(delivery, relay), () => undefined)
+        void attempt(job, delivery, relay, clock.now(), FIRST_RETRY_MS)
+      }
+      if (ofJob.size === 0) sending.delete(job.id)
+    },
+    forget(jobId) {
+      for (const cancel of sending.get(jobId)?.values() ?? []) cancel()
+      sending.delete(jobId)
+    },
+    stop() {
+      stopped = true
+      for (const ofJob of sending.values()) for (const cancel of ofJob.values()) cancel()
+      sending.clear()
+    },
+  }
+}

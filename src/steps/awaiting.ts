@@ -1,0 +1,13 @@
+/** awaiting: the invoice is out. It ends by settlement, or when it can no longer be paid in time. */
+import { targetOf } from '../settlement/watch.js'
+import { pauseUntil, type Step } from './context.js'
+import { settledFact } from './settled.js'
+
+export const awaiting: Step<'awaiting'> = async (context, job) => {
+  context.settlements.watch(targetOf(job, false))
+  const settled = settledFact(context, job)
+  if (settled) return settled
+  // The grace is for payments that settle slowly; a later one still revives the job.
+  const lapsesAt = job.offer.expiresAt + context.settings.graceMs
+  return context.clock.now() < lapsesAt ? pauseUntil(lapsesAt) : { type: 'lapsed' }
+}

@@ -1,0 +1,76 @@
+/** When may an upstream call be sent? The rule that quoting and fetching share: announced, saved, and sent once. */
+import { rejection } from '../core/errors.js'
+import type { Millis } from '../core/identifiers.js'
+import type { Fetching, JobOutput, Quoting } from '../core/job.js'
+import { mayRepeat, type Route } from '../core/route.js'
+import type { Fact } from '../core/transition.js'
+import { parseEvent } from '../nostr/event.js'
+import { parseJobRequest } from '../nostr/kinds/job-request.js'
+import { isMalformed } from '../core/identifiers.js'
+import type { UpstreamOutcome } from '../ports.js'
+import { pauseUntil, type Pause, type StepContext, type UpstreamBinding } from './context.js'
+
+const MAX_RETRY_MS = 5 * 60_000
+
+export interface Place {
+  readonly binding: UpstreamBinding
+  readonly route: Route
+}
+
+/** Where the job's call goes; null when the operator has taken the upstream or route out of the configuration. */
+export function placeOf({ upstreams }: StepContext, job: Quoting | Fetching): Place | null {
+  const binding = upstreams.get(job.call.upstream)
+  const route = binding?.settings.routes.find(({ name }) => name === job.call.route)
+  return binding && route ? { binding, route } : null
+}
+
+/** Null when the call may be sent now; otherwise what to do instead. */
+export function beforeCall(context: StepContext, job: Quoting | Fetching, route: Route): Fact | Pause | null {
+  const { attempt, retryAt } = job.calls
+  if (attempt === null) {
+    if (context.clock.now() < retryAt) return pauseUntil(retryAt)
+    return { type: 'attempting', attempt: { run: context.run } }
+  }
+  // ORDER: the announcement was saved before this point. One that another run made, or that this run has already acted on,
+  // was interrupted: its call may have taken effect.
+  if (attempt.run === context.run && !context.begun.has(attempt)) {
+    context.begun.add(attempt)
+    return null
+  }
+  if (mayRepeat(route, job.call, job.state)) return { type: 'attemptFailed', retryAt: 0, outcomeUnknown: true }
+  return { type: 'refused', rejection: rejection('outcome-unknown', 'interrupted while the call was under way') }
+}
+
+/** Exponential, so that a broken upstream is not hammered; a Retry-After is honoured within reason. */
+export function retryAt(context: StepContext, tries: number, retryAfter: string | undefined = undefined): Millis {
+  const asked = Number(retryAfter)
+  const wait = Number.isFinite(asked) && asked > 0 ? Math.min(asked, 3_600) * 1_000 : 0
+  const backOff = Math.min(MAX_RETRY_MS, context.settings.retryMs * 2 ** Math.min(tries - 1, 20))
+  return context.clock.now() + Math.max(wait, backOff)
+}
+
+export const headerOf = (outcome: Extract<UpstreamOutcome, { type: 'response' }>, name: string): string | undefined =>
+  outcome.headers[name]?.[0]
+
+/** What the handler makes of the answer. Handlers are user code: one that throws costs the answer its translation only. */
+export function outputOf(
+  context: StepContext,
+  job: Quoting | Fetching,
+  outcome: Extract<UpstreamOutcome, { type: 'response' }>,
+): JobOutput {
+  const contentType = headerOf(outcome, 'content-type') ?? null
+  const response = { status: outcome.status, contentType, body: outcome.body }
+  const event = parseEvent(JSON.parse(job.request))
+  const request = isMalformed(event) ? event : parseJobRequest(event)
+  const handler = context.handlers.get(job.kind)
+  if (handler && !isMalformed(request)) {
+    try {
+      return handler.toOutput(response, request)
+    } catch (error) {
+      context.log.error({ job: job.id, reason: error instanceof Error ? error.name : 'unknown' }, 'handler threw')
+    }
+  }
+  // ORDER: the answer was paid for and may not be had again, so it is passed on as it came.
+  const content = Buffer.from(outcome.body).toString('base64')
+  return { content, encoding: 'base64', contentType, httpStatus: outcome.status }
+}

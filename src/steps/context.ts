@@ -1,0 +1,76 @@
+/** What may a step use? The ports and settings that every step receives, and what it returns. */
+import type { Millis } from '../core/identifiers.js'
+import type { Attempt, Delivery, Job, JobIn, OpenState } from '../core/job.js'
+import type { Upstream } from '../core/route.js'
+import type { Fact } from '../core/transition.js'
+import type {
+  Clock,
+  JobHandler,
+  JobStore,
+  Logger,
+  Network,
+  RelayPool,
+  Signer,
+  UpstreamClient,
+  Wallet,
+} from '../ports.js'
+import type { SettlementWatch } from '../settlement/watch.js'
+import type { MerchantWallet } from '../settlement/merchant-wallet.js'
+import type { Standing } from '../core/delivery.js'
+
+/** Nothing to do before this time, or before something wakes the lane (null: only then). */
+export interface Pause {
+  readonly type: 'pause'
+  readonly until: Millis | null
+}
+
+export const PAUSE: Pause = { type: 'pause', until: null }
+export const pauseUntil = (until: Millis): Pause => ({ type: 'pause', until })
+
+export interface UpstreamBinding {
+  readonly settings: Upstream
+  readonly client: UpstreamClient
+  readonly wallet: { readonly port: Wallet; readonly source: MerchantWallet } | null
+}
+
+export interface StepSettings {
+  readonly network: Network
+  readonly writeRelays: readonly string[]
+  readonly quorum: number
+  /** A signed event of ours is never larger, in bytes of JSON. */
+  readonly maxEventBytes: number
+  /** How long after its expiry an invoice still counts as open. */
+  readonly graceMs: number
+  /** An invoice must be payable for at least this long. */
+  readonly paymentWindowMs: number
+  readonly maxUnpaidPerCustomer: number
+  /** First delay of repeated calls. */
+  readonly retryMs: number
+  /** How long a call after payment is repeated while it can work. */
+  readonly patienceMs: number
+  /** How long answers of our own key are looked for before an offer. */
+  readonly lookMs: number
+}
+
+export interface StepContext {
+  /** Names this process's run: an attempt of another run was interrupted. */
+  readonly run: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly signer: Signer
+  readonly relays: RelayPool
+  readonly store: JobStore
+  readonly upstreams: ReadonlyMap<string, UpstreamBinding>
+  readonly handlers: ReadonlyMap<number, JobHandler>
+  readonly settlements: SettlementWatch
+  readonly settings: StepSettings
+  /** Attempts whose call was begun by this process: none is sent twice under one announcement. */
+  readonly begun: WeakSet<Attempt>
+  /** Open invoices of the job's customer, this job's own left out. */
+  readonly unpaidOf: (job: Job) => number
+  readonly send: (job: Job, delivery: Delivery) => void
+  readonly standing: (delivery: Delivery) => Standing
+}
+
+/** Performs the state's one effect and says what came of it. May throw where a port does: the lane tries again. */
+export type Step<S extends OpenState> = (context: StepContext, job: JobIn<S>) => Promise<Fact | Pause>

@@ -1,0 +1,89 @@
+/** fetching: it is paid. Call again with the credential, with the same one for as long as that can work. */
+import { rejection, isRejection, type CustomerErrorCode, type Rejection } from '../core/errors.js'
+import type { Fetching } from '../core/job.js'
+import { mayRepeat } from '../core/route.js'
+import type { Fact } from '../core/transition.js'
+import { authorizationOf } from '../l402/credential.js'
+import { buildProcessing } from '../nostr/kinds/job-feedback.js'
+import type { UpstreamOutcome } from '../ports.js'
+import { beforeCall, headerOf, outputOf, placeOf, retryAt, type Place } from './calling.js'
+import { pauseUntil, type Step, type StepContext } from './context.js'
+import { rememberCredit } from './credit.js'
+import { aboutJob, newDelivery } from './delivery.js'
+
+/** A gate may see the settlement a little later than we do; each further refusal costs it an invoice. */
+const MAX_REFUSALS = 4
+const MAX_BREAKAGES = 8
+const UNCONFIGURED_RETRY_MS = 60_000
+const PROCESSING_LIFETIME_S = 600
+
+export const fetching: Step<'fetching'> = async (context, job) => {
+  const place = placeOf(context, job)
+  if (!place) {
+    // A paid job is never given up for a configuration that can be put right.
+    context.log.error({ job: job.id, upstream: job.call.upstream, route: job.call.route }, 'paid, but not configured')
+    return pauseUntil(context.clock.now() + UNCONFIGURED_RETRY_MS)
+  }
+  const instead = beforeCall(context, job, place.route)
+  if (instead) return instead
+
+  if (job.calls.tries === 1) void sayProcessing(context, job)
+  const outcome = await place.binding.client.send({
+    ...job.call,
+    authorization: authorizationOf(job.offer.scheme, job.secrets.token, job.secrets.key),
+    ...(place.route.idempotencyKey ? { idempotencyKey: job.id } : {}),
+  })
+  return judge(context, job, place, outcome)
+}
+
+/** Best effort beside the call: nothing depends on it, so it is neither saved nor repeated. */
+async function sayProcessing(context: StepContext, job: Fetching): Promise<void> {
+  try {
+    const event = await context.signer.sign(buildProcessing(aboutJob(context, job)))
+    const delivery = newDelivery(context, job, event, 'processing', event.created_at + PROCESSING_LIFETIME_S)
+    if (!isRejection(delivery)) context.send(job, delivery)
+  } catch (error) {
+    context.log.warn({ job: job.id, reason: error instanceof Error ? error.name : 'unknown' }, 'processing not said')
+  }
+}
+
+function judge(context: StepContext, job: Fetching, place: Place, outcome: UpstreamOutcome): Fact {
+  const { tries } = job.calls
+  const patient = context.clock.now() - job.payment.at < context.settings.patienceMs
+  const refuse = (code: CustomerErrorCode, detail: string, httpStatus?: number): Fact => {
+    const why: Rejection = rejection(code, detail)
+    return { type: 'refused', rejection: httpStatus === undefined ? why : { ...why, httpStatus } }
+  }
+  const retry = (outcomeUnknown: boolean, retryAfter?: string): Fact => ({
+    type: 'attemptFailed',
+    retryAt: retryAt(context, tries, retryAfter),
+    outcomeUnknown,
+  })
+
+  if (outcome.type === 'unsent') {
+    return patient ? retry(false) : refuse('upstream-failed', 'unreachable since the payment')
+  }
+  if (outcome.type === 'tooLarge') return refuse('result-too-large', 'over the response cap', outcome.status)
+  const repeatable = mayRepeat(place.route, job.call, job.state)
+  if (outcome.type === 'unknown') {
+    if (!repeatable) return refuse('outcome-unknown', 'the connection was lost during the call')
+    return tries < MAX_BREAKAGES ? retry(true) : refuse('upstream-failed', `no answer after ${tries} calls`)
+  }
+  const { status } = outcome
+  if (status >= 200 && status < 300) {
+    rememberCredit(context, job, place, outcome, authorizationOf(job.offer.scheme, job.secrets.token, job.secrets.key))
+    return { type: 'answered', output: outputOf(context, job, outcome) }
+  }
+  if (status === 401 || status === 402 || status === 403) {
+    // Never a second charge: whatever it challenges us with now is not shown to anybody.
+    if (tries < MAX_REFUSALS) return retry(false)
+    return refuse(job.calls.outcomeUnknown ? 'credential-consumed' : 'credential-refused', `answered ${status}`, status)
+  }
+  if (status === 429 || status === 503) {
+    return patient
+      ? retry(false, headerOf(outcome, 'retry-after'))
+      : refuse('upstream-failed', `answered ${status}`, status)
+  }
+  if (status >= 500 && repeatable && tries < MAX_BREAKAGES) return retry(true)
+  return refuse('upstream-failed', `answered ${status}`, status)
+}

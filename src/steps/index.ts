@@ -1,0 +1,27 @@
+/** Which step does a state perform? A missing one is a type error. */
+import type { OpenJob, OpenState } from '../core/job.js'
+import type { Fact } from '../core/transition.js'
+import { awaiting } from './awaiting.js'
+import type { Pause, Step, StepContext } from './context.js'
+import { failing } from './failing.js'
+import { fetching } from './fetching.js'
+import { invoicing } from './invoicing.js'
+import { offering } from './offering.js'
+import { publishing } from './publishing.js'
+import { quoting } from './quoting.js'
+
+const STEPS: { readonly [S in OpenState]: Step<S> } = {
+  quoting,
+  invoicing,
+  offering,
+  awaiting,
+  fetching,
+  publishing,
+  failing,
+}
+
+/** Performs the one step of the job's state. */
+export function performStep(context: StepContext, job: OpenJob): Promise<Fact | Pause> {
+  const step = STEPS[job.state] as (context: StepContext, job: OpenJob) => Promise<Fact | Pause>
+  return step(context, job)
+}

@@ -1,0 +1,108 @@
+/** invoicing: settle on the invoice that the customer will pay, and prove it before anybody sees it. */
+import { isRejection, rejection } from '../core/errors.js'
+import { isMalformed } from '../core/identifiers.js'
+import type { Challenge, Invoicing } from '../core/job.js'
+import type { Fact } from '../core/transition.js'
+import { decodeInvoice, type Invoice } from '../l402/invoice.js'
+import { verifyOffer } from '../l402/verify-offer.js'
+import { JOB_FEEDBACK_KIND } from '../nostr/kinds/job-feedback.js'
+import { RESULT_KIND_OFFSET } from '../nostr/kinds/job-result.js'
+import { chooseSources } from '../settlement/choose.js'
+import type { Step, StepContext, UpstreamBinding } from './context.js'
+import { exactPriceChallenge } from './exact-price.js'
+
+export const invoicing: Step<'invoicing'> = async (context, job) => {
+  const binding = context.upstreams.get(job.call.upstream)
+  const route = binding?.settings.routes.find(({ name }) => name === job.call.route)
+  if (!binding || !route) return refuse('path-not-allowed', 'the route is no longer configured')
+
+  // Asked beside the rest: does another daemon with our key serve this job already?
+  const elsewhere = isAnsweredElsewhere(context, job)
+  elsewhere.catch(() => undefined)
+  const challenge = await exactPriceChallenge(context, binding, route, job)
+  const invoice = decodeInvoice(challenge.bolt11)
+  if (isMalformed(invoice)) return refuse('invoice-invalid', invoice.malformed)
+
+  const verified = verifyOffer({
+    challenge,
+    invoice,
+    now: context.clock.now(),
+    network: context.settings.network,
+    bidMsat: job.bidMsat,
+    capMsat: route.maxMsat,
+    minMsat: route.minMsat,
+    pinnedPayee: binding.settings.payee,
+    paymentWindowMs: context.settings.paymentWindowMs,
+  })
+  if (isRejection(verified)) return { type: 'refused', rejection: verified }
+  if (context.store.hasPaymentHash(verified.paymentHash)) {
+    return refuse('invoice-invalid', 'another job has or had this payment hash')
+  }
+  const wallet = await readWallet(binding, verified)
+  if (wallet === 'settled') return refuse('invoice-invalid', 'the merchant wallet says that it is already settled')
+  const sources = chooseSources({
+    upstream: binding.settings,
+    challenge,
+    walletMethods: wallet === 'receives' ? (binding.wallet?.port.methods ?? null) : null,
+    proofPromised: job.proofPromised,
+  })
+  if (isRejection(sources)) return { type: 'refused', rejection: sources }
+  if (await elsewhere) return { type: 'answeredElsewhere' }
+  return invoiced(context, challenge, verified, sources, challenge !== job.challenge)
+}
+
+const refuse = (...[code, detail]: Parameters<typeof rejection>): Fact => ({
+  type: 'refused',
+  rejection: rejection(code, detail),
+})
+
+function invoiced(
+  { clock }: StepContext,
+  challenge: Challenge,
+  invoice: Invoice & { readonly amountMsat: NonNullable<Invoice['amountMsat']> },
+  sources: Exclude<ReturnType<typeof chooseSources>, { rejected: unknown }>,
+  exact: boolean,
+): Fact {
+  const { paymentHash, amountMsat, payee, expiresAt } = invoice
+  const { scheme, bolt11, token, statusUrl } = challenge
+  const offeredAt = clock.now()
+  return {
+    type: 'invoiced',
+    offer: { scheme, bolt11, paymentHash, amountMsat, payee, expiresAt, offeredAt, sources, exact },
+    secrets: { token, statusUrl },
+  }
+}
+
+/** Payees that a wallet was seen to receive for: node ids are not always told, so one look-up proves it. */
+const provenPayees = new WeakMap<object, Set<string>>()
+
+/**
+ * Whether the merchant wallet will see this payment, and has not seen it yet. A wallet that pushed every settlement since before
+ * the invoice was made has nothing to add to what it pushed; otherwise it is asked.
+ */
+async function readWallet(binding: UpstreamBinding, invoice: Invoice): Promise<'receives' | 'settled' | 'foreign'> {
+  const { wallet } = binding
+  if (!wallet) return 'foreign'
+  const { port, source } = wallet
+  if (source.isKnownSettled(invoice.paymentHash)) return 'settled'
+  const proven = provenPayees.get(port) ?? new Set<string>()
+  provenPayees.set(port, proven)
+  const since = source.listeningSince()
+  // BOLT11 timestamps are whole seconds, so that "made after" needs a second of room.
+  if (proven.has(invoice.payee) && since !== null && invoice.timestamp > since + 1_000) return 'receives'
+  if (!port.methods.has('lookupInvoice')) return 'foreign'
+  const seen = await port.lookupInvoice(invoice.paymentHash)
+  if (seen.state === 'settled') return 'settled'
+  if (seen.state !== 'pending') return 'foreign'
+  proven.add(invoice.payee)
+  return 'receives'
+}
+
+/** Two daemons with one key and different state: the later one stands down. What remains is the race within one look. */
+async function isAnsweredElsewhere({ relays, signer, settings }: StepContext, job: Invoicing): Promise<boolean> {
+  const kinds = [JOB_FEEDBACK_KIND, job.kind + RESULT_KIND_OFFSET]
+  const where = [...new Set([...settings.writeRelays, ...job.replyRelays])]
+  const filter = { kinds, authors: [signer.pubkey], '#e': [job.id], limit: 1 }
+  const { events } = await relays.fetch(where, filter, settings.lookMs)
+  return events.some(({ pubkey }) => pubkey === signer.pubkey)
+}

@@ -1,0 +1,44 @@
+/** publishing: sign the result once, save it, and publish that same event until enough relays hold it. */
+import { isRejection, rejection } from '../core/errors.js'
+import { isMalformed } from '../core/identifiers.js'
+import type { JobOutput, Publishing } from '../core/job.js'
+import type { Fact } from '../core/transition.js'
+import { parseEvent } from '../nostr/event.js'
+import { buildJobResult } from '../nostr/kinds/job-result.js'
+import { PAUSE, type Step, type StepContext } from './context.js'
+import { aboutJob, newDelivery } from './delivery.js'
+
+export const publishing: Step<'publishing'> = async (context, job) => {
+  if (job.output !== null) return sign(context, job, job.output)
+  const result = job.outbox.find(({ purpose }) => purpose === 'result')
+  if (!result) return { type: 'refused', rejection: rejection('internal-error', 'neither output nor signed result') }
+  context.send(job, result)
+  switch (context.standing(result)) {
+    case 'delivered':
+      return { type: 'delivered' }
+    case 'pending':
+      return PAUSE
+    case 'tooLarge':
+      return { type: 'refused', rejection: rejection('result-too-large', 'every relay of the customer says so') }
+    case 'refused':
+      return { type: 'refused', rejection: rejection('undeliverable', 'no relay of the customer accepts it') }
+  }
+}
+
+async function sign(context: StepContext, job: Publishing, output: JobOutput): Promise<Fact> {
+  const event = parseEvent(JSON.parse(job.request))
+  const draft = {
+    ...aboutJob(context, job),
+    jobKind: job.kind,
+    request: job.request,
+    inputs: isMalformed(event) ? [] : event.tags.filter(([name]) => name === 'i'),
+    amountMsat: job.offer?.amountMsat ?? null,
+    output,
+  }
+  const whole = newDelivery(context, job, await context.signer.sign(buildJobResult(draft)), 'result', null)
+  if (!isRejection(whole)) return { type: 'signed', delivery: whole }
+  // The request repeats what the customer knows: where only its copy makes the result too large, `e` alone names the job.
+  const short = { ...draft, request: null }
+  const slim = newDelivery(context, job, await context.signer.sign(buildJobResult(short)), 'result', null)
+  return isRejection(slim) ? { type: 'refused', rejection: slim } : { type: 'signed', delivery: slim }
+}

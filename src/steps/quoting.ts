@@ -1,0 +1,84 @@
+/** quoting: ask the upstream. It answers at once (free, or by credit left), or it challenges us for payment. */
+import { rejection, type Rejection } from '../core/errors.js'
+import { isMalformed } from '../core/identifiers.js'
+import type { Quoting } from '../core/job.js'
+import { mayRepeat } from '../core/route.js'
+import type { Fact } from '../core/transition.js'
+import { isUnsupportedScheme, parseChallenge } from '../l402/challenge.js'
+import type { Credit, UpstreamOutcome } from '../ports.js'
+import { beforeCall, headerOf, outputOf, placeOf, retryAt, type Place } from './calling.js'
+import type { Step, StepContext } from './context.js'
+import { rememberCredit } from './credit.js'
+
+const MAX_TRIES = 3
+
+export const quoting: Step<'quoting'> = async (context, job) => {
+  const place = placeOf(context, job)
+  if (!place) return refuse(rejection('path-not-allowed', 'the route is no longer configured'))
+  const instead = beforeCall(context, job, place.route)
+  if (instead) return instead
+
+  const credit = place.binding.settings.reuseCredit ? context.store.credit(job.customer, job.call.upstream) : undefined
+  const outcome = await place.binding.client.send({
+    ...job.call,
+    ...(credit ? { authorization: credit.authorization } : {}),
+    ...(place.route.idempotencyKey ? { idempotencyKey: job.id } : {}),
+  })
+  return judge(context, job, place, outcome, credit)
+}
+
+const refuse = (why: Rejection): Fact => ({ type: 'refused', rejection: why })
+
+function judge(
+  context: StepContext,
+  job: Quoting,
+  place: Place,
+  outcome: UpstreamOutcome,
+  credit: Credit | undefined,
+): Fact {
+  const { tries } = job.calls
+  const retry = (outcomeUnknown: boolean, retryAfter?: string): Fact =>
+    tries < MAX_TRIES
+      ? { type: 'attemptFailed', retryAt: retryAt(context, tries, retryAfter), outcomeUnknown }
+      : refuse(rejection('upstream-unavailable', `no answer after ${tries} calls`))
+
+  if (outcome.type === 'unsent') return retry(false)
+  if (outcome.type === 'tooLarge') return refuse({ ...rejection('result-too-large'), httpStatus: outcome.status })
+  const repeatable = mayRepeat(place.route, job.call, job.state)
+  if (outcome.type === 'unknown') {
+    return repeatable ? retry(true) : refuse(rejection('outcome-unknown', 'the connection was lost during the call'))
+  }
+  const { status } = outcome
+  if (status === 402) {
+    if (credit) context.store.dropCredit(job.customer, job.call.upstream)
+    return challenge(job, place, outcome)
+  }
+  if (status >= 200 && status < 300) {
+    if (credit) rememberCredit(context, job, place, outcome, credit.authorization)
+    return { type: 'answered', output: outputOf(context, job, outcome) }
+  }
+  if (credit && (status === 401 || status === 403)) {
+    // The credential is no longer good: ask again without it. Nothing was executed, and nobody is charged.
+    context.store.dropCredit(job.customer, job.call.upstream)
+    return { type: 'attemptFailed', retryAt: 0, outcomeUnknown: false }
+  }
+  if (status === 429 || status === 503) return retry(false, headerOf(outcome, 'retry-after'))
+  if (status >= 500 && repeatable) return retry(true)
+  const code = status >= 500 ? 'upstream-unavailable' : 'upstream-refused'
+  return refuse({ ...rejection(code, `answered ${status}`), httpStatus: status })
+}
+
+function challenge(job: Quoting, { binding }: Place, outcome: Extract<UpstreamOutcome, { type: 'response' }>): Fact {
+  const parsed = parseChallenge({
+    headers: outcome.headers['www-authenticate'] ?? [],
+    body: outcome.body,
+    contentType: headerOf(outcome, 'content-type') ?? null,
+    requestTarget: job.call.target,
+    sameOriginTarget: (reference) => binding.client.sameOriginTarget(reference),
+  })
+  if (isMalformed(parsed)) return refuse({ ...rejection('challenge-invalid', parsed.malformed), httpStatus: 402 })
+  if (isUnsupportedScheme(parsed)) {
+    return refuse({ ...rejection('payment-scheme-unsupported', parsed.schemes.join(', ')), httpStatus: 402 })
+  }
+  return { type: 'challenged', challenge: parsed }
+}
