@@ -1,0 +1,147 @@
+/** Which relays do we talk to? One supervised connection per relay, shared by subscriptions, publishing and fetching. */
+import type { Filter, NostrEvent } from '../core/event.js'
+import { isMalformed, parseEventId } from '../core/identifiers.js'
+import type {
+  Clock,
+  Logger,
+  PublishVerdict,
+  RelayPool,
+  RelayStatus,
+  Subscription,
+  SubscriptionRequest,
+} from '../ports.js'
+import { publishLater } from './publish-verdict.js'
+import { createRelayCursors, type CursorStore } from './relay-cursor.js'
+import { fetchStored } from './relay-fetch.js'
+import { claimedId } from './relay-frame.js'
+import { createRelaySubscription, type RelaySubscription } from './relay-subscription.js'
+import { createRelay, type Relay } from './relay.js'
+import { parseRelayUrl } from './relay-url.js'
+
+const IDLE_MS = 60_000
+const SWEEP_MS = 10_000
+
+export interface RelayPoolOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  /** Where cursors are saved, by subscription and relay. */
+  readonly cursors: CursorStore
+  /** How far before its cursor a subscription is resumed; covers back-dated events and clocks that differ. Default 300. */
+  readonly overlapSeconds?: number
+  /** A larger frame ends the connection of the relay that sent it. Default 512 KiB. */
+  readonly maxFrameBytes?: number
+  /** Connections to relays of no subscription, which close after a minute without use. Default 200. */
+  readonly maxVisited?: number
+  readonly random?: () => number
+}
+
+export function createRelayPool(options: RelayPoolOptions): RelayPool {
+  const {
+    clock,
+    log,
+    overlapSeconds = 300,
+    maxFrameBytes = 512 * 1_024,
+    maxVisited = 200,
+    random = Math.random,
+  } = options
+  const cursors = createRelayCursors({ cursors: options.cursors, clock })
+  const relays = new Map<string, Relay>()
+  const subscriptions = new Set<RelaySubscription>()
+  const leaving = new Set<Promise<void>>()
+  let cancelSweep: (() => void) | null = null
+  let stopping: Promise<void> | null = null
+
+  function relayAt(url: string): Relay {
+    const existing = relays.get(url)
+    if (existing) return existing
+    const relay = createRelay({ url, clock, log, random, maxFrameBytes })
+    relays.set(url, relay)
+    cancelSweep ??= clock.after(SWEEP_MS, sweep)
+    return relay
+  }
+
+  /** As `relayAt`, within the limit: makes room by leaving the relay that has been idle longest. Null where all are busy. */
+  function visit(url: string): Relay | null {
+    if (relays.has(url)) return relayAt(url)
+    const subscribed = new Set([...subscriptions].map(({ relay }) => relay))
+    const visited = [...relays.values()].filter((relay) => !subscribed.has(relay))
+    if (visited.length < maxVisited) return relayAt(url)
+    const idle = visited.filter(({ idleSince }) => idleSince !== null)
+    const [longest] = idle.sort((a, b) => (a.idleSince ?? 0) - (b.idleSince ?? 0))
+    if (!longest) return null
+    leave(longest)
+    return relayAt(url)
+  }
+
+  function leave(relay: Relay) {
+    relays.delete(relay.url)
+    const gone = relay.stop().finally(() => leaving.delete(gone))
+    leaving.add(gone)
+  }
+
+  function sweep() {
+    const before = clock.now() - IDLE_MS
+    for (const relay of [...relays.values()]) {
+      if (relay.idleSince !== null && relay.idleSince <= before) leave(relay)
+    }
+    cancelSweep = relays.size > 0 ? clock.after(SWEEP_MS, sweep) : null
+  }
+
+  function parseUrls(values: readonly string[]): string[] {
+    const urls = new Set<string>()
+    for (const value of values) {
+      const url = parseRelayUrl(value)
+      if (isMalformed(url)) log.warn({ reason: url.malformed }, 'relay URL ignored')
+      else urls.add(url)
+    }
+    return [...urls]
+  }
+
+  function subscribe(request: SubscriptionRequest): Subscription {
+    const urls = stopping ? [] : parseUrls(request.relays)
+    const opened = urls.map((url) =>
+      createRelaySubscription({ request, relay: relayAt(url), clock, log, random, cursors, overlapSeconds }),
+    )
+    for (const subscription of opened) subscriptions.add(subscription)
+    return {
+      close: () => {
+        for (const subscription of opened) {
+          subscriptions.delete(subscription)
+          subscription.close()
+        }
+      },
+    }
+  }
+
+  async function publish(event: NostrEvent | string, relay: string): Promise<PublishVerdict> {
+    if (stopping) return publishLater('stopped')
+    const url = parseRelayUrl(relay)
+    if (isMalformed(url)) return { type: 'refused', reason: url.malformed, tooLarge: false }
+    const json = typeof event === 'string' ? event : JSON.stringify(event)
+    const id = parseEventId(typeof event === 'string' ? claimedId(event) : event.id)
+    if (isMalformed(id)) return { type: 'refused', reason: id.malformed, tooLarge: false }
+    return visit(url)?.publish(id, json) ?? publishLater('too many relays at once')
+  }
+
+  async function fetch(from: readonly string[], filter: Filter, timeoutMs: number) {
+    return fetchStored({ urls: stopping ? [] : parseUrls(from), visit, filter, timeoutMs, clock })
+  }
+
+  function status(): RelayStatus[] {
+    const byRelay = new Map<Relay, number>()
+    for (const { relay, listening } of subscriptions)
+      byRelay.set(relay, (byRelay.get(relay) ?? 0) + (listening ? 1 : 0))
+    return [...byRelay].map(([{ url, connected, lastError }, listening]) => ({ url, connected, listening, lastError }))
+  }
+
+  async function stopAll() {
+    cancelSweep?.()
+    for (const subscription of subscriptions) subscription.close()
+    subscriptions.clear()
+    cursors.save()
+    await Promise.all([...leaving, ...[...relays.values()].map((relay) => relay.stop())])
+    relays.clear()
+  }
+
+  return { subscribe, publish, fetch, status, stop: () => (stopping ??= stopAll()) }
+}
