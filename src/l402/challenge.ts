@@ -8,8 +8,8 @@ import { isToken, servicesOf } from './credential.js'
 export { parseChallenges, type AuthChallenge } from './auth-header.js'
 
 /** The server wants to be paid, in ways that we do not speak. */
-export interface UnsupportedSchemes {
-  readonly unsupported: readonly string[]
+export interface UnsupportedScheme {
+  readonly schemes: readonly string[]
 }
 
 export interface PaymentRequired {
@@ -25,11 +25,11 @@ export interface PaymentRequired {
   readonly onNote?: (note: string) => void
 }
 
-export const isUnsupported = (value: Challenge | Malformed | UnsupportedSchemes): value is UnsupportedSchemes =>
-  'unsupported' in value
+export const isUnsupportedScheme = (value: Challenge | Malformed | UnsupportedScheme): value is UnsupportedScheme =>
+  'schemes' in value
 
 /** The header is authoritative; where the body says the same things it must say them equally (L402 §Client flow). */
-export function parseChallenge(response: PaymentRequired): Challenge | Malformed | UnsupportedSchemes {
+export function parseChallenge(response: PaymentRequired): Challenge | Malformed | UnsupportedScheme {
   const challenges = parseChallenges(response.headers)
   if (isMalformed(challenges)) return challenges
   const body = parseChallengeBody(response.body, response.contentType)
@@ -107,12 +107,12 @@ function contradictionOf(offer: WireOffer, body: ChallengeBody | null): string |
 function nothingUsable(
   challenges: readonly AuthChallenge[],
   body: ChallengeBody | null,
-): UnsupportedSchemes | Malformed {
+): UnsupportedScheme | Malformed {
   const foreign = challenges
     .filter((challenge) => schemeOf(challenge) === null)
     .map(({ scheme }) => scheme.slice(0, 40))
   const names = [...new Set([...foreign, ...(body?.otherSchemes ?? [])])].slice(0, 8)
-  if (names.length > 0) return { unsupported: names }
+  if (names.length > 0) return { schemes: names }
   return malformed(
     challenges.length === 0 ? 'the 402 carries no challenge' : 'the challenge carries no token and invoice',
   )
