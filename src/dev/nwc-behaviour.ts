@@ -1,0 +1,28 @@
+/** How may the embedded wallet misbehave? As wallets in the field do: late, twice, garbled, silent, or lying. */
+
+export interface NwcBehaviour {
+  /** The methods it concerns; default all. Whatever is not said below is done properly. */
+  readonly methods?: readonly string[]
+  /** The request is served at once, and answered after this time. */
+  readonly replyDelayMs?: number
+  /**
+   * `never`: served, and not answered. `twice`: two different reply events. `garbled`: signed, and cannot be opened.
+   * `nothing`: neither a result nor an error. `prose`: no JSON.
+   */
+  readonly replies?: 'once' | 'twice' | 'never' | 'garbled' | 'nothing' | 'prose'
+  /** Refuses with this code and does nothing. */
+  readonly refuseWith?: string
+  /** What is answered instead of the true result. */
+  readonly tell?: (result: object, method: string) => object
+  /** `dropped`: lost on the way, as notifications are that nobody hears. `garbled`: signed, and cannot be opened. */
+  readonly notifications?: 'sent' | 'dropped' | 'garbled'
+  /** What is notified instead of the truth. */
+  readonly tellNotified?: (transaction: object) => object
+}
+
+/** The misbehaviour towards one method: none where it concerns others. */
+export const towards = (behaviour: NwcBehaviour, method: string): NwcBehaviour =>
+  behaviour.methods === undefined || behaviour.methods.includes(method) ? behaviour : {}
+
+/** Has the length and the shape of a sealed message, and no key opens it. */
+export const GARBLED = Buffer.alloc(160, 2).toString('base64')

@@ -1,0 +1,245 @@
+/** How does the embedded world offer a wallet over Nostr? A NIP-47 wallet service on top of any Lightning node. */
+import { randomBytes } from 'node:crypto'
+import { tagValue, type EventTemplate, type NostrEvent } from '../core/event.js'
+import type { Millis, Pubkey } from '../core/identifiers.js'
+import { pubkeyOf, signEvent, verifyEvent } from '../nostr/event.js'
+import { createRelayPool } from '../nostr/relay-pool.js'
+import type { Clock, Logger, RelayPool } from '../ports.js'
+import { KIND_INFO } from '../wallets/nwc-abilities.js'
+import { KIND_NOTIFICATION, KIND_NOTIFICATION_NIP04, KIND_REPLY, KIND_REQUEST } from '../wallets/nwc-channel.js'
+import { createNwcCipher, type NwcEncryption } from '../wallets/nwc-cipher.js'
+import type { LightningNode } from './lightning/node.js'
+import { GARBLED, towards, type NwcBehaviour } from './nwc-behaviour.js'
+import {
+  createNwcMethods,
+  NOTIFICATIONS,
+  NwcRefusal,
+  permittedMethods,
+  tellIncoming,
+  tellOutgoing,
+  type NwcPermissions,
+} from './nwc-methods.js'
+
+const REQUEST_AGE_SECONDS = 600
+const KEPT_IDS = 20_000
+const KEPT_FOR_REPLAY = 100
+
+export interface NwcWalletServiceOptions {
+  readonly node: LightningNode
+  readonly relayUrl: string
+  readonly permissions: NwcPermissions
+  readonly behaviour?: NwcBehaviour
+  /** What it knows, as its info event says. Default: both. */
+  readonly encryptions?: readonly NwcEncryption[]
+  /** False: no info event is published. */
+  readonly announced?: boolean
+  readonly now?: () => Millis
+}
+
+export interface NwcWalletCounts {
+  requests: number
+  /** Requests that came again, or after their expiration: not served. */
+  ignored: number
+  replies: number
+  notifications: number
+}
+
+export interface NwcWalletService {
+  /** A secret. */
+  readonly uri: string
+  readonly pubkey: Pubkey
+  readonly counts: Readonly<NwcWalletCounts>
+  /** Replaces the behaviour; nothing said is proper behaviour. */
+  behave(behaviour: NwcBehaviour): void
+  /** Sends the last replies and notifications once more, as a relay might. */
+  replay(): Promise<void>
+  /** Sends any event of the wallet to the client. */
+  send(kind: number, content: string, tags?: readonly (readonly string[])[]): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Resolves when the wallet listens and its info event is on the relay. */
+export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<NwcWalletService> {
+  const { node, relayUrl, permissions, encryptions = ['nip44_v2', 'nip04'], announced = true, now = Date.now } = options
+  const walletKey = newSecretKey()
+  const clientKey = newSecretKey()
+  const pubkey = pubkeyOf(walletKey)
+  const clientPubkey = pubkeyOf(clientKey)
+  const cipher = createNwcCipher(walletKey, clientPubkey)
+  const methods = createNwcMethods(node, permissions)
+  const pool = createLocalPool()
+  const handled = new Set<string>()
+  const sent: NostrEvent[] = []
+  const timers = new Set<NodeJS.Timeout>()
+  const counts: NwcWalletCounts = { requests: 0, ignored: 0, replies: 0, notifications: 0 }
+  let behaviour = options.behaviour ?? {}
+  let stopped = false
+
+  const sign = (template: Omit<EventTemplate, 'created_at'>): NostrEvent =>
+    signEvent({ ...template, created_at: Math.floor(now() / 1000) }, walletKey, pubkey, randomBytes(32))
+
+  const publish = async (kind: number, content: string, tags: readonly (readonly string[])[]): Promise<void> => {
+    if (stopped) return
+    const event = sign({ kind, content, tags: [['p', clientPubkey], ...tags] })
+    sent.push(event)
+    if (sent.length > KEPT_FOR_REPLAY) sent.shift()
+    await pool.publish(event, relayUrl)
+  }
+
+  const serve = async (method: string, parameters: object): Promise<object> => {
+    const wrong = towards(behaviour, method)
+    try {
+      if (wrong.refuseWith !== undefined) throw new NwcRefusal(wrong.refuseWith, 'refused')
+      const run = methods[method]
+      if (!run) throw new NwcRefusal(isKnown(method) ? 'RESTRICTED' : 'NOT_IMPLEMENTED', 'not allowed')
+      const result = await run(parameters as Record<string, unknown>)
+      return { result_type: method, error: null, result: wrong.tell?.(result, method) ?? result }
+    } catch (error) {
+      const code = error instanceof NwcRefusal ? error.code : 'INTERNAL'
+      return { result_type: method, error: { code, message: code }, result: null }
+    }
+  }
+
+  const reply = async (request: NostrEvent, method: string, encryption: NwcEncryption, body: object): Promise<void> => {
+    const { replies = 'once', replyDelayMs = 0 } = towards(behaviour, method)
+    if (replies === 'never') return
+    if (replyDelayMs > 0) await pause(replyDelayMs, timers)
+    const plain = {
+      prose: 'this is not JSON',
+      nothing: JSON.stringify({ result_type: method, error: null, result: null }),
+    }
+    const text = replies === 'prose' || replies === 'nothing' ? plain[replies] : JSON.stringify(body)
+    for (let copy = 0; copy < (replies === 'twice' ? 2 : 1); copy++) {
+      const content = replies === 'garbled' ? GARBLED : cipher.encrypt(encryption, text)
+      counts.replies++
+      await publish(KIND_REPLY, content, [['e', request.id]])
+    }
+  }
+
+  const handle = async (request: NostrEvent): Promise<void> => {
+    if (handled.has(request.id) || !verifyEvent(request)) return
+    remember(handled, request.id)
+    counts.requests++
+    const expiration = Number(tagValue(request, 'expiration') ?? Infinity)
+    if (expiration <= now() / 1000) return void counts.ignored++
+    const named = tagValue(request, 'encryption') ?? 'nip04'
+    const encryption = encryptions.find((known) => known === named)
+    if (!encryption) {
+      const error = { code: 'UNSUPPORTED_ENCRYPTION', message: named }
+      return reply(request, '', encryptions[0] ?? 'nip44_v2', { result_type: '', error, result: null })
+    }
+    const asked = readRequest(cipher.decrypt(request.content))
+    if (asked) await reply(request, asked.method, encryption, await serve(asked.method, asked.params))
+  }
+
+  const notify = async (type: (typeof NOTIFICATIONS)[number], transaction: object): Promise<void> => {
+    const { notifications = 'sent', tellNotified } = behaviour
+    if (notifications === 'dropped') return
+    const told = JSON.stringify({ notification_type: type, notification: tellNotified?.(transaction) ?? transaction })
+    const encryption = encryptions.includes('nip44_v2') ? 'nip44_v2' : 'nip04'
+    const content = notifications === 'garbled' ? GARBLED : cipher.encrypt(encryption, told)
+    counts.notifications++
+    await publish(encryption === 'nip44_v2' ? KIND_NOTIFICATION : KIND_NOTIFICATION_NIP04, content, [])
+  }
+
+  const forget = [
+    node.onSettled((payment) => void notify('payment_received', tellIncoming(payment))),
+    node.onSent((payment) => void notify('payment_sent', tellOutgoing(payment))),
+  ]
+  await new Promise<void>((resolve) => {
+    pool.subscribe({
+      name: 'nwc-wallet',
+      relays: [relayUrl],
+      filters: () => [
+        {
+          kinds: [KIND_REQUEST],
+          authors: [clientPubkey],
+          '#p': [pubkey],
+          since: Math.floor(now() / 1000) - REQUEST_AGE_SECONDS,
+        },
+      ],
+      known: (id) => handled.has(id),
+      onEvent: (event) => void handle(event).catch(() => counts.ignored++),
+      onCaughtUp: () => resolve(),
+    })
+  })
+  if (announced) {
+    const tags = [
+      ['encryption', encryptions.join(' ')],
+      ['notifications', NOTIFICATIONS.join(' ')],
+    ]
+    await pool.publish(
+      sign({ kind: KIND_INFO, content: [...permittedMethods(permissions), 'notifications'].join(' '), tags }),
+      relayUrl,
+    )
+  }
+
+  const secret = Buffer.from(clientKey).toString('hex')
+  return {
+    uri: `nostr+walletconnect://${pubkey}?relay=${encodeURIComponent(relayUrl)}&secret=${secret}`,
+    pubkey,
+    counts,
+    behave(next) {
+      behaviour = next
+    },
+    async replay() {
+      await Promise.all(sent.map((event) => pool.publish(event, relayUrl)))
+    },
+    send: (kind, content, tags = []) => publish(kind, content, tags),
+    async stop() {
+      stopped = true
+      for (const unsubscribe of forget) unsubscribe()
+      for (const timer of timers) clearTimeout(timer)
+      await pool.stop()
+    },
+  }
+}
+
+const isKnown = (method: string): boolean => permittedMethods('full').includes(method)
+
+function readRequest(plaintext: string): { method: string; params: object } | null {
+  const value: unknown = JSON.parse(plaintext)
+  if (typeof value !== 'object' || value === null) return null
+  const { method, params } = value as Record<string, unknown>
+  if (typeof method !== 'string') return null
+  return { method, params: typeof params === 'object' && params !== null ? params : {} }
+}
+
+function remember(ids: Set<string>, id: string): void {
+  const oldest = ids.values().next()
+  if (ids.size >= KEPT_IDS && !oldest.done) ids.delete(oldest.value)
+  ids.add(id)
+}
+
+function pause(delayMs: number, timers: Set<NodeJS.Timeout>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      resolve()
+    }, delayMs)
+    timers.add(timer)
+  })
+}
+
+function newSecretKey(): Uint8Array {
+  return randomBytes(32) // the odds of 32 random bytes being no valid key are those of guessing one
+}
+
+/** The wallet's own connection: it shares nothing with whoever uses it. */
+function createLocalPool(): RelayPool {
+  const cursors = new Map<string, number>()
+  const clock: Clock = {
+    now: Date.now,
+    after(delayMs, run) {
+      const timer = setTimeout(run, delayMs).unref()
+      return () => clearTimeout(timer)
+    },
+  }
+  const quiet = (): void => undefined
+  const log: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
+  const store = {
+    cursor: (key: string) => cursors.get(key),
+    putCursor: (key: string, at: number) => void cursors.set(key, at),
+  }
+  return createRelayPool({ clock, log, cursors: store })
+}

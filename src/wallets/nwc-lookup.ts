@@ -1,0 +1,134 @@
+/** What does the wallet know of a payment hash, in one direction only? (NIP-47 §lookup_invoice, §list_transactions) */
+import { isMalformed, type Millis, type PaymentHash } from '../core/identifiers.js'
+import { TollbridgeError } from '../core/errors.js'
+import type { IncomingPage, IncomingState, OutgoingState } from '../ports.js'
+import type { NwcMethod } from './nwc-client.js'
+import type { NwcReply } from './nwc-reply.js'
+import { parseTransaction, settledIncoming, type NwcTransaction } from './nwc-transaction.js'
+
+/** NIP-47's largest page. */
+const PAGE_SIZE = 20
+/** How far back one payment is searched for in the list. */
+const SEARCHED_PAGES = 10
+
+export type Ask = (method: NwcMethod, parameters: object) => Promise<NwcReply>
+
+interface Source {
+  readonly ask: Ask
+  readonly now: () => Millis
+}
+
+type Direction = 'incoming' | 'outgoing'
+
+const unusable = (reason: string): TollbridgeError => new TollbridgeError('wallet-unusable', reason)
+
+/** The result of a reply. @throws TollbridgeError `timeout` where no answer came, `wallet-unusable` where it is a refusal. */
+export function resultOf(reply: NwcReply, method: NwcMethod): Record<string, unknown> {
+  if (reply.type === 'result') return reply.result as Record<string, unknown>
+  if (reply.code === 'local:no-reply')
+    throw new TollbridgeError('timeout', `the wallet did not answer ${method} in time`)
+  throw unusable(`the wallet did not serve ${method}: ${reply.code}`)
+}
+
+/** Null where the wallet knows no such payment in that direction. @throws as `resultOf`, and on nonsense. */
+async function find(source: Source, paymentHash: PaymentHash, type: Direction): Promise<NwcTransaction | null> {
+  const reply = await source.ask('lookup_invoice', { payment_hash: paymentHash })
+  if (reply.type === 'error' && reply.code === 'NOT_FOUND') return null
+  const found = parseTransaction(resultOf(reply, 'lookup_invoice'), source.now())
+  if (isMalformed(found)) throw unusable(`the wallet answered nonsense to lookup_invoice: ${found.malformed}`)
+  if (found.paymentHash !== paymentHash) throw unusable('the wallet answered for another payment hash')
+  if (found.type === type) return found
+  // A payment that leaves and one that arrives may share the hash, and the wallet shows whichever it likes.
+  return search(source, paymentHash, type)
+}
+
+async function search(source: Source, paymentHash: PaymentHash, type: Direction): Promise<NwcTransaction | null> {
+  let offset = 0
+  let first: unknown
+  for (let page = 0; page < SEARCHED_PAGES; page++) {
+    const entries = await list(source, { type, unpaid: true, offset })
+    const parsed = entries.map((entry) => parseTransaction(entry, source.now()))
+    const found = parsed.find(
+      (entry): entry is NwcTransaction =>
+        !isMalformed(entry) && entry.paymentHash === paymentHash && entry.type === type,
+    )
+    if (found) return found
+    const [newest] = entries.map(hashOf)
+    if (newest === undefined) return null
+    if (newest === first) break
+    first = newest
+    offset += entries.length
+  }
+  throw unusable('the wallet does not tell the two directions of this payment hash apart')
+}
+
+async function list(source: Source, parameters: object): Promise<unknown[]> {
+  const reply = await source.ask('list_transactions', { limit: PAGE_SIZE, ...parameters })
+  const { transactions } = resultOf(reply, 'list_transactions')
+  // An empty list arrives as null from some wallets.
+  if (transactions === null) return []
+  if (!Array.isArray(transactions)) throw unusable('the wallet answered nonsense to list_transactions')
+  return transactions as unknown[]
+}
+
+const hashOf = (entry: unknown): string => {
+  const hash = typeof entry === 'object' && entry !== null ? (entry as Record<string, unknown>)['payment_hash'] : null
+  return typeof hash === 'string' ? hash : ''
+}
+
+export async function lookupIncoming(source: Source, paymentHash: PaymentHash): Promise<IncomingState> {
+  const found = await find(source, paymentHash, 'incoming')
+  if (!found) return { state: 'not_found' }
+  const { state, preimage, amountMsat, settledAt } = found
+  switch (state) {
+    case 'settled':
+      if (amountMsat === null) throw unusable('the wallet names no amount for a settled payment')
+      return { state, preimage, amountMsat, settledAt }
+    case 'pending':
+    case 'accepted':
+      return { state: 'pending' }
+    case 'expired':
+      return { state }
+    case 'failed':
+    case 'cancelled':
+      return { state: 'cancelled' }
+  }
+}
+
+export async function lookupOutgoing(source: Source, paymentHash: PaymentHash): Promise<OutgoingState> {
+  const found = await find(source, paymentHash, 'outgoing')
+  if (!found) return { state: 'not_found' }
+  const { state, preimage } = found
+  switch (state) {
+    case 'settled':
+      if (preimage === null) throw unusable('the wallet says that it paid and does not give the preimage')
+      return { state, preimage }
+    case 'failed':
+      return { state }
+    // Wallets call a payment expired that is still under way when its invoice expires.
+    case 'expired':
+    case 'pending':
+    case 'accepted':
+    case 'cancelled':
+      return { state: 'pending' }
+  }
+}
+
+/**
+ * Pages by offset, newest first: what arrives meanwhile pushes entries back, so that a page may repeat some and never skips one, and
+ * any number of entries may share one second. The last page is the one that is empty, as a wallet may serve fewer than asked for, or
+ * the one that begins as the page before it did, as a wallet may know no offset.
+ */
+export async function pageOfIncoming(source: Source, since: Millis, cursor: string | null): Promise<IncomingPage> {
+  const [, digits = '0', before] = /^([0-9]{1,12}):(.*)$/s.exec(cursor ?? '') ?? []
+  const offset = Number(digits)
+  const from = Math.max(0, Math.floor(since / 1000))
+  const entries = await list(source, { from, type: 'incoming', unpaid: false, offset })
+  const [first] = entries.map(hashOf)
+  if (first === undefined || first === before) return { settled: [], cursor: null }
+  const settled = entries.flatMap((entry) => {
+    const parsed = parseTransaction(entry, source.now())
+    return isMalformed(parsed) ? [] : (settledIncoming(parsed) ?? [])
+  })
+  return { settled, cursor: `${offset + entries.length}:${first}` }
+}

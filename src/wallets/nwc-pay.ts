@@ -1,0 +1,37 @@
+/** What became of a payment request? Paid only with the preimage as proof, refused only where nothing can have been sent. */
+import { isMalformed, type PaymentHash } from '../core/identifiers.js'
+import { parseMsat } from '../core/money.js'
+import type { PaymentOutcome } from '../ports.js'
+import type { NwcReply } from './nwc-reply.js'
+import { provesPayment, readPreimage } from './nwc-transaction.js'
+
+/**
+ * Codes by which a wallet says that it sent nothing and will not (NIP-47 §Error codes), and one of ours. INTERNAL and OTHER are not
+ * among them: wallets answer so while a payment is under way.
+ */
+const NOTHING_WAS_SENT: ReadonlySet<string> = new Set([
+  'INSUFFICIENT_BALANCE',
+  'QUOTA_EXCEEDED',
+  'RESTRICTED',
+  'UNAUTHORIZED',
+  'NOT_IMPLEMENTED',
+  'UNSUPPORTED_ENCRYPTION',
+  'RATE_LIMITED',
+  'PAYMENT_FAILED',
+  'local:refused-by-relays',
+])
+
+export function paymentOutcome(reply: NwcReply, paymentHash: PaymentHash): PaymentOutcome {
+  if (reply.type === 'error') {
+    return { type: NOTHING_WAS_SENT.has(reply.code) ? 'refused' : 'unknown', reason: reply.code }
+  }
+  const { preimage: value, fees_paid: fees } = reply.result as Record<string, unknown>
+  const preimage = readPreimage(value)
+  // An empty preimage is how some wallets say that the payment is still under way.
+  if (preimage === null) return { type: 'unknown', reason: 'the wallet gave no preimage' }
+  if (isMalformed(preimage) || !provesPayment(preimage, paymentHash)) {
+    return { type: 'unknown', reason: 'the preimage of the wallet is not that of the payment hash' }
+  }
+  const feesMsat = parseMsat(fees)
+  return { type: 'paid', preimage, feesMsat: isMalformed(feesMsat) ? null : feesMsat }
+}

@@ -1,0 +1,91 @@
+/** What does a wallet say of one payment, and does it prove it? (NIP-47 §Example transaction object) */
+import { createHash } from 'node:crypto'
+import {
+  isMalformed,
+  malformed,
+  parsePaymentHash,
+  parsePreimage,
+  type Malformed,
+  type Millis,
+  type PaymentHash,
+  type Preimage,
+} from '../core/identifiers.js'
+import { parseMsat, type Msat } from '../core/money.js'
+import type { SettledIncoming } from '../ports.js'
+
+const STATES = ['pending', 'accepted', 'settled', 'expired', 'failed', 'cancelled'] as const
+export type NwcState = (typeof STATES)[number]
+
+export interface NwcTransaction {
+  readonly type: 'incoming' | 'outgoing' | null
+  readonly paymentHash: PaymentHash
+  readonly state: NwcState
+  /** Its sha256 is the payment hash. Says nothing of whether it was paid: some wallets show it before. */
+  readonly preimage: Preimage | null
+  readonly amountMsat: Msat | null
+  readonly settledAt: Millis | null
+}
+
+/** True when the preimage is the one that the payment hash commits to. */
+export const provesPayment = (preimage: Preimage, paymentHash: PaymentHash): boolean =>
+  createHash('sha256').update(preimage, 'hex').digest('hex') === paymentHash
+
+/** Unset fields come as absent, null, '' or 0. */
+export function parseTransaction(value: unknown, now: Millis): NwcTransaction | Malformed {
+  if (typeof value !== 'object' || value === null) return malformed('a transaction is an object')
+  const raw = value as Record<string, unknown>
+  const paymentHash = parsePaymentHash(raw['payment_hash'])
+  if (isMalformed(paymentHash)) return paymentHash
+  const settledAt = parseTime(raw['settled_at'])
+  const state = parseState(raw['state'], settledAt, parseTime(raw['expires_at']), now)
+  if (isMalformed(state)) return state
+  const preimage = readPreimage(raw['preimage'])
+  const proved = preimage !== null && !isMalformed(preimage) && provesPayment(preimage, paymentHash)
+  if (state === 'settled' && preimage !== null && !proved) {
+    return malformed('the preimage of a settled transaction is not that of its payment hash')
+  }
+  const amount = parseMsat(raw['amount'])
+  if (state === 'settled' && isMalformed(amount)) return amount
+  return {
+    type: raw['type'] === 'incoming' || raw['type'] === 'outgoing' ? raw['type'] : null,
+    paymentHash,
+    state,
+    preimage: proved ? preimage : null,
+    amountMsat: isMalformed(amount) ? null : amount,
+    settledAt,
+  }
+}
+
+/** `state` is optional in NIP-47; without it the time of settlement decides, and never the presence of a preimage. */
+function parseState(
+  value: unknown,
+  settledAt: Millis | null,
+  expiresAt: Millis | null,
+  now: Millis,
+): NwcState | Malformed {
+  const named = STATES.find((state) => state === value)
+  if (named) return named
+  if (value === 'canceled') return 'cancelled'
+  if (value != null && value !== '') return malformed('the state of a transaction is not one that NIP-47 names')
+  if (settledAt !== null) return 'settled'
+  return expiresAt !== null && expiresAt < now ? 'expired' : 'pending'
+}
+
+function parseTime(seconds: unknown): Millis | null {
+  if (typeof seconds !== 'number' || !Number.isSafeInteger(seconds * 1000) || seconds <= 0) return null
+  return seconds * 1000
+}
+
+/** All zeros is how some wallets write "not told". */
+export function readPreimage(value: unknown): Preimage | Malformed | null {
+  if (value == null || value === '') return null
+  const preimage = parsePreimage(typeof value === 'string' ? value.toLowerCase() : value)
+  return isMalformed(preimage) || /[^0]/.test(preimage) ? preimage : null
+}
+
+/** The transaction as a proof of an incoming payment, or null where it is anything less. */
+export function settledIncoming(transaction: NwcTransaction): SettledIncoming | null {
+  const { type, state, paymentHash, preimage, amountMsat, settledAt } = transaction
+  if (type !== 'incoming' || state !== 'settled' || preimage === null || amountMsat === null) return null
+  return { paymentHash, preimage, amountMsat, settledAt }
+}

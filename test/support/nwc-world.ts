@@ -1,0 +1,44 @@
+/** What does an NWC wallet need around it to be tested? A relay, two simulated nodes, the wallet service, and a relay pool. */
+import { createSimulatedNetwork } from '../../src/dev/lightning/simulated.js'
+import { startNwcWallet, type NwcWalletServiceOptions } from '../../src/dev/nwc-wallet.js'
+import { startRelay } from '../../src/dev/relay/relay.js'
+import type { Clock } from '../../src/ports.js'
+import { createNwcWallet, type NwcWalletOptions } from '../../src/wallets/nwc.js'
+import { createPoolFixture, systemClock } from './pool-fixture.js'
+
+export interface NwcWorldOptions {
+  readonly service?: Partial<NwcWalletServiceOptions>
+  readonly wallet?: Partial<NwcWalletOptions>
+  /** The wallet's own; the relay pool keeps the system's. */
+  readonly clock?: Clock
+}
+
+/** Everything runs; only the wallet's `start` is left to the caller. */
+export async function createNwcWorld({ service: given, wallet: options, clock = systemClock }: NwcWorldOptions = {}) {
+  const relay = await startRelay()
+  const network = createSimulatedNetwork()
+  const node = network.createNode()
+  const other = network.createNode()
+  const service = await startNwcWallet({ node, relayUrl: relay.url, permissions: 'full', ...given })
+  const { pool, log } = createPoolFixture(systemClock)
+  const wallet = createNwcWallet({ name: 'till', uri: service.uri, relayPool: pool, clock, log, ...options })
+  return {
+    relay,
+    node,
+    other,
+    service,
+    pool,
+    log,
+    wallet,
+    /** The service keeps one subscription, the wallet another. */
+    isClosed: () => relay.counts.subscriptions === 1,
+    async stop() {
+      await wallet.stop()
+      await Promise.all([service.stop(), pool.stop()])
+      network.stop()
+      await relay.stop()
+    },
+  }
+}
+
+export type NwcWorld = Awaited<ReturnType<typeof createNwcWorld>>
