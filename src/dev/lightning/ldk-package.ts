@@ -37,6 +37,19 @@ async function load(): Promise<LdkPackages> {
     import('bitcoinjs-lib'),
     readFile(new URL('liblightningjs.wasm', `file://${require.resolve('lightningdevkit')}`)),
   ])
-  await ldk.initializeWasmFromBinary(wasm)
+  await withoutBanner(() => ldk.initializeWasmFromBinary(wasm))
   return { ldk, bitcoin }
+}
+
+/** LDK greets on stdout when it starts; stdout is for data. */
+async function withoutBanner(start: () => Promise<void>): Promise<void> {
+  const { log } = console
+  console.log = (...words: unknown[]) => {
+    if (!String(words[0]).startsWith('Loaded LDK')) log(...words)
+  }
+  try {
+    await start()
+  } finally {
+    console.log = log
+  }
 }
