@@ -10,8 +10,8 @@ export interface Route {
   readonly pattern: string
   readonly maxMsat: Msat
   readonly minMsat: Msat
-  /** Null: as the method says (RFC 9110 §9.2.2). */
-  readonly idempotent: boolean | null
+  /** The methods of this route that may be repeated when an outcome is unknown (RFC 9110 §9.2.2, or the operator's word). */
+  readonly repeatable: ReadonlySet<string>
   /** The upstream honours an Idempotency-Key header, so that any call may be repeated. */
   readonly idempotencyKey: boolean
   /** A call without a credential never executes, so that a quote may always be repeated. */
@@ -36,11 +36,9 @@ export interface Upstream {
   readonly routes: readonly Route[]
 }
 
-const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
-
 /** Whether a call whose outcome is unknown may be sent again. */
 export function mayRepeat(route: Route, call: UpstreamCall, state: JobState): boolean {
   if (route.idempotencyKey) return true
   if (state === 'quoting' && route.gated) return true
-  return route.idempotent ?? IDEMPOTENT_METHODS.has(call.method)
+  return route.repeatable.has(call.method)
 }

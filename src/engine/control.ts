@@ -3,6 +3,7 @@ import { chmod, unlink } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { TollbridgeError } from '../core/errors.js'
+import type { EventId } from '../core/identifiers.js'
 import type { Logger } from '../ports.js'
 
 export const CONTROL_SOCKET = 'control.sock'
@@ -10,7 +11,7 @@ export const CONTROL_SOCKET = 'control.sock'
 /** What the daemon does for a command. Results are sent as JSON; they hold no secrets. */
 export interface ControlCommands {
   status(): object
-  retry(jobId: string): Promise<object>
+  retry(jobId: EventId): Promise<object>
   announce(): Promise<object>
   retire(): Promise<object>
 }
@@ -73,7 +74,7 @@ async function perform(commands: ControlCommands, line: string): Promise<[number
   const retry = /^POST \/jobs\/([0-9a-f]{64})\/retry$/.exec(line)
   try {
     if (line === 'GET /status') return [200, commands.status()]
-    if (retry?.[1]) return [200, await commands.retry(retry[1])]
+    if (retry?.[1]) return [200, await commands.retry(retry[1] as EventId)]
     if (line === 'POST /announce') return [200, await commands.announce()]
     if (line === 'POST /retire') return [200, await commands.retire()]
     return [404, { error: 'usage', message: 'no such command' }]

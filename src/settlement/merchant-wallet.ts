@@ -16,6 +16,8 @@ export interface MerchantWallet extends PreimageSource {
   isKnownSettled(paymentHash: PaymentHash): boolean
   /** Since when every settlement was pushed to us without a gap; null where push is not available. */
   listeningSince(): Millis | null
+  /** Sweeps soon: the wallet has become usable. */
+  refresh(): void
 }
 
 export function createMerchantWallet(wiring: {
@@ -117,6 +119,7 @@ export function createMerchantWallet(wiring: {
     },
     isKnownSettled: (paymentHash) => recent.has(paymentHash),
     listeningSince: () => listening,
+    refresh: () => plan(0),
     stop() {
       stopped = true
       cancelTimer?.()

@@ -1,0 +1,134 @@
+/** What does the daemon run on? Opens every adapter that the configuration names, and closes them in reverse order. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { pathToFileURL } from 'node:url'
+import httpHandler from '../handlers/http.js'
+import type { Config } from './config/config.js'
+import { sealingKeyOf } from './config/sealing-key.js'
+import { TollbridgeError } from './core/errors.js'
+import { createUpstreamClient } from './l402/client.js'
+import { createRelayPool } from './nostr/relay-pool.js'
+import { createKeySigner } from './nostr/signer.js'
+import type { Clock, JobHandler, JobStore, Logger, RelayPool, Signer, UpstreamClient, Wallet } from './ports.js'
+import { acquireLease } from './stores/lease.js'
+import { createLowdbStore } from './stores/lowdb-store.js'
+import { createNwcWallet } from './wallets/nwc.js'
+
+/** The ports, wired to the real world. A test wraps them to stop the process wherever it likes. */
+export interface Adapters {
+  /** Names this process's run. */
+  readonly run: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly signer: Signer
+  readonly store: JobStore
+  readonly relays: RelayPool
+  readonly clients: ReadonlyMap<string, UpstreamClient>
+  readonly wallets: ReadonlyMap<string, Wallet>
+  readonly handlers: ReadonlyMap<number, JobHandler>
+  /** Closes everything, last opened first. Idempotent. */
+  stop(): Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, Math.min(delayMs, 2 ** 31 - 1))
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** @throws TollbridgeError `lease-held`, `store-corrupt`, `key-unusable`, `config-invalid`. */
+export async function openAdapters(config: Config, log: Logger): Promise<Adapters> {
+  const closers: (() => Promise<void>)[] = []
+  let closing: Promise<void> | null = null
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.reverse()) {
+      await close().catch((error: unknown) => {
+        log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'not closed cleanly')
+      })
+    }
+  }
+  const stop = (): Promise<void> => (closing ??= closeAll())
+
+  try {
+    const run = randomUUID()
+    const clock = systemClock
+    const handlers = await loadHandlers(config.handlers)
+    const lease = await acquireLease(config.stateDirectory, { run })
+    closers.push(() => lease.release())
+    const sealingKey = sealingKeyOf(config.secretKey)
+    const store = await createLowdbStore({ dir: config.stateDirectory, sealingKey, clock, log, random: randomBytes })
+    closers.push(() => store.stop())
+    const cursors = {
+      cursor: (key: string) => store.cursor(key),
+      putCursor: (key: string, seconds: number) => store.putCursor(key, seconds),
+    }
+    const relays = createRelayPool({ clock, log, cursors })
+    closers.push(() => relays.stop())
+    const clients = new Map(config.upstreams.map((upstream) => [upstream.name, openClient(upstream)]))
+    for (const client of clients.values()) closers.push(() => client.stop())
+    const wallets = new Map(
+      [...config.walletUris].map(([name, uri]) => [
+        name,
+        createNwcWallet({ name, uri, relayPool: relays, clock, log, network: config.network }),
+      ]),
+    )
+    for (const wallet of wallets.values()) closers.push(() => wallet.stop())
+    const signer = createKeySigner(config.secretKey)
+    return { run, clock, log, signer, store, relays, clients, wallets, handlers, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+export function openClient(upstream: Config['upstreams'][number]): UpstreamClient {
+  const { timeouts } = upstream
+  return createUpstreamClient({
+    name: upstream.name,
+    origin: upstream.origin,
+    connectTimeoutMs: timeouts.connectMs,
+    headersTimeoutMs: timeouts.headersMs,
+    bodyTimeoutMs: timeouts.bodyMs,
+    totalTimeoutMs: timeouts.totalMs,
+    maxRequestBytes: upstream.maxRequestBytes,
+    maxResponseBytes: upstream.maxResponseBytes,
+    allowRequestHeaders: upstream.forwardHeaders,
+    allowResponseHeaders: [],
+    ...(upstream.proxy === null ? {} : { proxy: upstream.proxy }),
+    connections: upstream.connections,
+    allowInsecure: upstream.allowInsecure,
+  })
+}
+
+/** Handlers by kind: ours, and the operator's, which may replace it. @throws TollbridgeError `config-invalid`. */
+async function loadHandlers(files: readonly string[]): Promise<ReadonlyMap<number, JobHandler>> {
+  const byKind = new Map<number, JobHandler>()
+  const add = (handler: JobHandler) => {
+    for (const kind of handler.kinds) byKind.set(kind, handler)
+  }
+  add(httpHandler)
+  for (const file of files) {
+    const module = (await import(pathToFileURL(file).href).catch((cause: unknown) => {
+      throw new TollbridgeError('config-invalid', `handlers: ${file} cannot be loaded`, { cause })
+    })) as { default?: unknown }
+    if (!isHandler(module.default)) {
+      throw new TollbridgeError(
+        'config-invalid',
+        `handlers: ${file} has no default export with kinds, toRequest and toOutput`,
+      )
+    }
+    add(module.default)
+  }
+  return byKind
+}
+
+function isHandler(value: unknown): value is JobHandler {
+  if (typeof value !== 'object' || value === null) return false
+  const { kinds, toRequest, toOutput } = value as Record<string, unknown>
+  const isKind = (kind: unknown) => Number.isInteger(kind) && Number(kind) >= 5000 && Number(kind) < 6000
+  return (
+    Array.isArray(kinds) && kinds.every(isKind) && typeof toRequest === 'function' && typeof toOutput === 'function'
+  )
+}

@@ -1,0 +1,251 @@
+/** THE composition root: configuration and adapters in, a running daemon out. */
+import { openAdapters, type Adapters } from './adapters.js'
+import type { Config } from './config/config.js'
+import { isMalformed, type Millis } from './core/identifiers.js'
+import { createCensus } from './engine/census.js'
+import { startControl } from './engine/control.js'
+import { createDrive, type Drive } from './engine/drive.js'
+import { createIntake, type Intake } from './engine/intake.js'
+import { createOutbox } from './engine/outbox.js'
+import { createPresence, type Presence } from './engine/presence.js'
+import { routeJob } from './engine/routing.js'
+import { createSlots } from './engine/slots.js'
+import { statusOf, type DaemonStatus } from './engine/status.js'
+import { keepWalletsStarted } from './engine/wallet-keeper.js'
+import { parseRelayUrl } from './nostr/relay-url.js'
+import { PAYMENT_PROOF_KIND } from './nostr/kinds/payment-proof.js'
+import { admissionPolicies } from './policies/admission.js'
+import { createRateLimit } from './policies/rate.js'
+import type { Logger } from './ports.js'
+import { standingOf } from './core/delivery.js'
+import { createCustomerProof, type CustomerProof } from './settlement/customer-proof.js'
+import { createMerchantWallet, type MerchantWallet } from './settlement/merchant-wallet.js'
+import { createStatusEndpoint } from './settlement/status-endpoint.js'
+import { createSettlementWatch, type Targets } from './settlement/watch.js'
+import { isUnpaidInvoice } from './core/job.js'
+import type { StepContext, UpstreamBinding } from './steps/context.js'
+import { announcementOf, upstreamOf } from './upstreams.js'
+
+export interface Daemon {
+  readonly pubkey: string
+  status(): DaemonStatus
+  /** Stops taking jobs, ends the running steps, flushes, and closes everything. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** Timings that only tests change. */
+export interface DaemonTimings {
+  readonly retryMs: Millis
+  readonly lookMs: Millis
+}
+
+const TIMINGS: DaemonTimings = { retryMs: 1_000, lookMs: 1_500 }
+const HOUR_MS = 3_600_000
+const STOP_DEADLINE_MS = 10_000
+
+/** Opens the adapters and starts. @throws TollbridgeError as `openAdapters`. */
+export async function startDaemon(config: Config, log: Logger): Promise<Daemon> {
+  const adapters = await openAdapters(config, log)
+  try {
+    return await runDaemon(config, adapters)
+  } catch (error) {
+    await adapters.stop()
+    throw error
+  }
+}
+
+/** Starts over adapters that are already open, and owns them from then on. */
+export async function runDaemon(config: Config, adapters: Adapters, timings = TIMINGS): Promise<Daemon> {
+  const { run, clock, log, signer, store, relays, handlers } = adapters
+  const startedAt = clock.now()
+  const closers: (() => Promise<void> | void)[] = [() => adapters.stop()]
+  const readRelays = ownRelays(config.relays.read)
+  const writeRelays = ownRelays(config.relays.write)
+  const upstreams = config.upstreams.map(upstreamOf)
+
+  const census = createCensus()
+  const outbox = createOutbox({
+    relays,
+    clock,
+    log,
+    retryMs: config.publish.retryHours * HOUR_MS,
+    random: Math.random,
+    onVerdict: (jobId) => drive.wake(jobId),
+  })
+  closers.push(() => outbox.stop())
+
+  const tills = new Map<string, MerchantWallet>()
+  let proofs: CustomerProof | undefined
+  const settlements = createSettlementWatch({
+    log,
+    onFound: (jobId) => drive.wake(jobId),
+    sources: (targets) => {
+      proofs = createCustomerProof({ targets, signer, log })
+      return [...openTills(targets), ...openStatusEndpoints(targets), proofs]
+    },
+  })
+  closers.push(() => settlements.stop())
+
+  function* openTills(targets: Targets): Generator<MerchantWallet> {
+    for (const [name, wallet] of adapters.wallets) {
+      const served = new Set(upstreams.filter(({ merchantWallet }) => merchantWallet === name).map((u) => u.name))
+      if (served.size === 0) continue
+      const receivesFor = (upstream: string) => served.has(upstream)
+      const sweepMs = config.settlement.sweepSeconds * 1000
+      const till = createMerchantWallet({ wallet, receivesFor, targets, sweepMs, clock, log })
+      tills.set(name, till)
+      yield till
+    }
+  }
+  function* openStatusEndpoints(targets: Targets) {
+    const requestsPerSecond = config.settlement.statusRequestsPerSecond
+    for (const client of adapters.clients.values()) {
+      yield createStatusEndpoint({ client, targets, requestsPerSecond, clock, log })
+    }
+  }
+
+  const bindings = new Map<string, UpstreamBinding>()
+  for (const settings of upstreams) {
+    const client = adapters.clients.get(settings.name)
+    if (!client) continue
+    const port = adapters.wallets.get(settings.merchantWallet ?? '')
+    const source = tills.get(settings.merchantWallet ?? '')
+    bindings.set(settings.name, { settings, client, wallet: port && source ? { port, source } : null })
+  }
+
+  const context: StepContext = {
+    run,
+    clock,
+    log,
+    signer,
+    relays,
+    store,
+    handlers,
+    settlements,
+    upstreams: bindings,
+    begun: new WeakSet(),
+    settings: {
+      network: config.network,
+      writeRelays,
+      quorum: config.publish.quorum,
+      maxEventBytes: config.publish.maxEventBytes,
+      graceMs: config.settlement.graceSeconds * 1000,
+      paymentWindowMs: config.settlement.minPaymentWindowSeconds * 1000,
+      maxUnpaidPerCustomer: config.jobs.maxUnpaidPerCustomer,
+      patienceMs: 24 * HOUR_MS,
+      ...timings,
+    },
+    unpaidOf: (job) => census.of(job.customer).unpaid - (isUnpaidInvoice(job) ? 1 : 0),
+    send: (job, delivery) => outbox.send(job, delivery),
+    standing: (delivery) => standingOf(delivery, config.publish.quorum),
+  }
+  const drive: Drive = createDrive({
+    context: () => context,
+    slots: createSlots(config.jobs.concurrency),
+    census,
+    reviveMs: config.settlement.reviveDays * 24 * HOUR_MS,
+    lateMs: config.settlement.lateHours * HOUR_MS,
+  })
+  closers.push(() => drive.stop())
+
+  const intake: Intake = createIntake({
+    self: signer.pubkey,
+    run,
+    handlers,
+    route: (request, handler) => routeJob(upstreams, request, handler),
+    policies: admissionPolicies(config.jobs),
+    seen: ({ customer }) => ({
+      openOfCustomer: census.of(customer).open,
+      unpaidOfCustomer: census.of(customer).unpaid,
+      openInAll: census.openInAll(),
+      acceptsJobs: store.acceptsJobs(),
+    }),
+    refusals: createRateLimit(config.jobs.refusalsPerMinutePerCustomer, config.jobs.refusalsPerMinute),
+    replyRelays: {
+      max: config.relays.replyMax,
+      allowPrivate: config.relays.allowPrivate,
+      own: new Set([...readRelays, ...writeRelays]),
+    },
+    maxAgeMs: config.jobs.maxAgeSeconds * 1000,
+    maxAheadMs: config.jobs.maxAheadSeconds * 1000,
+    store,
+    drive,
+    clock,
+    log,
+  })
+  const presence: Presence = createPresence({
+    announcement: announcementOf(config, upstreams, [...handlers.keys()]),
+    publish31402: config.announce.publish31402,
+    writeRelays,
+    refreshMs: config.announce.refreshHours * HOUR_MS,
+    signer,
+    relays,
+    store,
+    clock,
+    log,
+  })
+  closers.push(() => presence.stop())
+
+  const status = () => statusOf({ ...adapters, intake, census, readRelays, startedAt })
+  const control = await startControl(
+    config.stateDirectory,
+    {
+      status,
+      retry: async (jobId) => ({ state: (await drive.retry(jobId)).state }),
+      announce: async () => ({ outcomes: await presence.announce() }),
+      retire: async () => ({ outcomes: await presence.retire() }),
+    },
+    log,
+  )
+  closers.push(() => control.stop())
+
+  // ORDER: what is already owed is taken up before anything new is heard, so that proofs find their jobs.
+  drive.resume()
+  closers.push(keepWalletsStarted({ wallets: adapters.wallets, tills, clock, log }))
+  const listening = relays.subscribe({
+    name: 'jobs',
+    relays: readRelays,
+    filters: (since) =>
+      buildFilters({ self: signer.pubkey, kinds: [...handlers.keys()], since, now: clock.now(), config }),
+    onEvent(event, relay) {
+      if (event.kind === PAYMENT_PROOF_KIND) void proofs?.receive(event)
+      else intake.receive(event, relay)
+    },
+    known: (id) => intake.knows(id),
+  })
+  closers.push(() => listening.close())
+  if (config.announce.enabled) presence.start()
+  log.info({ pubkey: signer.pubkey, upstreams: upstreams.map(({ name }) => name), relays: readRelays }, 'started')
+
+  let stopping: Promise<void> | null = null
+  return { pubkey: signer.pubkey, status, stop: () => (stopping ??= closeInOrder(closers, log)) }
+}
+
+/** One LIFO stack; each closer has until the deadline. */
+async function closeInOrder(closers: (() => Promise<void> | void)[], log: Logger): Promise<void> {
+  for (const close of closers.reverse()) {
+    let timer: NodeJS.Timeout | undefined
+    const deadline = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), STOP_DEADLINE_MS)
+    })
+    const outcome = await Promise.race([Promise.resolve(close()).then(() => 'closed' as const), deadline])
+    clearTimeout(timer)
+    if (outcome === 'late') log.warn({}, 'a part did not stop in time')
+  }
+}
+
+/** The operator's own relays, in one spelling each. */
+const ownRelays = (urls: readonly string[]): string[] => [
+  ...new Set(urls.map(parseRelayUrl).filter((url): url is string => !isMalformed(url))),
+]
+
+/** Jobs of our kinds within their window, and payment proofs as far back as they can revive a job. */
+function buildFilters(want: { self: string; kinds: number[]; since: number | undefined; now: Millis; config: Config }) {
+  const seconds = Math.floor(want.now / 1000)
+  const oldestJob = seconds - want.config.jobs.maxAgeSeconds
+  const oldestProof = seconds - want.config.settlement.reviveDays * 86_400
+  return [
+    { kinds: want.kinds, '#p': [want.self], since: Math.max(oldestJob, want.since ?? 0) },
+    { kinds: [PAYMENT_PROOF_KIND], '#p': [want.self], since: Math.max(oldestProof, want.since ?? 0) },
+  ]
+}

@@ -1,0 +1,52 @@
+/** How is the daemon? What `tollbridge status` shows, and whether we can serve. */
+import type { Clock, JobStore, RelayPool, RelayStatus, Signer, Wallet } from '../ports.js'
+import type { Census } from './census.js'
+import type { Intake } from './intake.js'
+
+export interface DaemonStatus {
+  /** At least one read relay delivers, and there is room for new jobs. */
+  readonly ready: boolean
+  readonly reasons: readonly string[]
+  readonly pubkey: string
+  readonly pid: number
+  readonly uptimeSeconds: number
+  readonly openJobs: number
+  readonly relays: readonly RelayStatus[]
+  readonly wallets: readonly { readonly name: string; readonly usable: boolean; readonly methods: readonly string[] }[]
+  readonly intake: Intake['counts']
+}
+
+export function statusOf(sources: {
+  readonly clock: Clock
+  readonly signer: Signer
+  readonly store: JobStore
+  readonly relays: RelayPool
+  readonly wallets: ReadonlyMap<string, Wallet>
+  readonly intake: Intake
+  readonly census: Census
+  readonly readRelays: readonly string[]
+  readonly startedAt: number
+}): DaemonStatus {
+  const { clock, signer, store, wallets, intake, census, readRelays, startedAt } = sources
+  const relays = sources.relays.status()
+  const listening = relays.some(({ url, listening }) => readRelays.includes(url) && listening > 0)
+  const reasons = [
+    ...(listening ? [] : ['no read relay delivers']),
+    ...(store.acceptsJobs() ? [] : ['the disk is full']),
+  ]
+  return {
+    ready: reasons.length === 0,
+    reasons,
+    pubkey: signer.pubkey,
+    pid: process.pid,
+    uptimeSeconds: Math.floor((clock.now() - startedAt) / 1000),
+    openJobs: census.openInAll(),
+    relays,
+    wallets: [...wallets].map(([name, { methods }]) => ({
+      name,
+      usable: methods.size > 0,
+      methods: [...methods],
+    })),
+    intake: intake.counts,
+  }
+}

@@ -1,0 +1,63 @@
+/** How does the configuration read once it is put to use? Upstreams and the announcement, from settings to core terms. */
+import type { Config, UpstreamConfig } from './config/config.js'
+import { msatFromSats } from './core/money.js'
+import type { Upstream } from './core/route.js'
+import { compileRoute } from './l402/path.js'
+import type { Announcement } from './nostr/kinds/announcement.js'
+
+export function upstreamOf(settings: UpstreamConfig): Upstream {
+  const { exactPrice } = settings
+  const priceOfAll = typeof exactPrice === 'object' ? exactPrice.priceSats : null
+  return {
+    name: settings.name,
+    publicUrl: settings.publicUrl,
+    payee: settings.payee,
+    statusEndpoint: settings.statusEndpoint === 'auto',
+    merchantWallet: settings.merchantWallet,
+    exactPrice: exactPrice === 'off' ? null : exactPrice,
+    reuseCredit: settings.reuseCredit === 'auto',
+    maxRequestBytes: settings.maxRequestBytes,
+    routes: settings.routes.map((route) => {
+      const priceSats = route.priceSats ?? priceOfAll
+      return {
+        name: route.name,
+        methods: new Set(route.methods),
+        matches: compileRoute(route.path),
+        pattern: route.path,
+        maxMsat: msatFromSats(route.maxSats),
+        minMsat: msatFromSats(route.minSats),
+        repeatable: new Set(route.idempotentMethods),
+        idempotencyKey: route.idempotencyKey,
+        gated: route.gated,
+        priceMsat: priceSats === null ? null : msatFromSats(priceSats),
+        description: route.description,
+      }
+    }),
+  }
+}
+
+export function announcementOf(
+  { announce }: Config,
+  upstreams: readonly Upstream[],
+  kinds: readonly number[],
+): Omit<Announcement, 'createdAt'> {
+  return {
+    identifier: announce.identifier,
+    name: announce.name,
+    about: announce.about,
+    picture: announce.picture,
+    topics: announce.topics,
+    kinds,
+    urls: upstreams.flatMap(({ publicUrl }) => publicUrl ?? []),
+    capabilities: upstreams.flatMap(({ routes }) =>
+      routes.map(({ name, description, methods, pattern, maxMsat, priceMsat }) => ({
+        name,
+        description,
+        methods: [...methods],
+        pattern,
+        maxMsat,
+        priceMsat,
+      })),
+    ),
+  }
+}
