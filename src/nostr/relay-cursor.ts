@@ -8,7 +8,7 @@ export type CursorStore = Pick<JobStore, 'cursor' | 'putCursor'>
 
 export interface RelayCursors {
   read(key: string): Seconds | undefined
-  /** A time before the known one, or after now, moves nothing beyond them. */
+  /** Never back, never beyond now; NaN is no time. */
   advance(key: string, seconds: Seconds): void
   save(): void
 }
@@ -27,11 +27,9 @@ export function createRelayCursors({ cursors, clock }: { cursors: CursorStore; c
   }
 
   const advance = (key: string, seconds: Seconds) => {
-    const known = read(key) ?? 0
-    if (seconds <= known) return
     // An event dated into the future says nothing about the time between now and then.
     const reached = Math.min(seconds, Math.floor(clock.now() / 1_000))
-    if (reached <= known) return
+    if (!(reached > (read(key) ?? 0))) return
     unsaved.set(key, reached)
     cancelSave ??= clock.after(SAVE_EVERY_MS, save)
   }

@@ -107,7 +107,7 @@ describe('a relay pool', () => {
   })
 
   it('does not let the refusal of one relay disturb another', async () => {
-    const refusing = await start({ answer: () => ({ ok: false, reason: 'blocked: not here' }) } as RelayOptions)
+    const refusing = await start({ answer: () => ({ ok: false, reason: 'blocked: not here' }) })
     const job = signJob('hello')
     expect(await Promise.all([pool.publish(job, refusing.url), pool.publish(job, relay.url)])).toEqual([
       { type: 'refused', reason: 'blocked: not here', tooLarge: false },

@@ -26,6 +26,8 @@ export interface ScriptedRelay {
   waitForFrame(label: string, count?: number): Promise<ClientFrame>
   /** To every open connection. */
   send(frame: unknown): void
+  /** As a binary frame. */
+  sendBytes(bytes: Uint8Array): void
   follow(script: Script): void
   /** Cuts every connection without a word. */
   drop(): void
@@ -97,6 +99,7 @@ export async function startScriptedRelay(options: { port?: number; script?: Scri
         { timeout: 5_000, interval: 5 },
       ),
     send: (frame) => server.clients.forEach((socket) => socket.send(textOf(frame))),
+    sendBytes: (bytes) => server.clients.forEach((socket) => socket.send(bytes)),
     follow: (next) => {
       script = next
     },

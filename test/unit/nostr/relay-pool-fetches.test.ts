@@ -1,0 +1,72 @@
+/** Is what relays have stored fetched in time and within bounds? */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { RelayPool } from '../../../src/ports.js'
+import { createMovedClock, createPoolFixture, shapeEvent } from '../../support/pool-fixture.js'
+import { POLITE, startScriptedRelay, type Script, type ScriptedRelay } from '../../support/scripted-relay.js'
+
+const relays: ScriptedRelay[] = []
+const pools: RelayPool[] = []
+let relay: ScriptedRelay
+
+async function start(script: Script = POLITE): Promise<ScriptedRelay> {
+  const started = await startScriptedRelay({ script })
+  relays.push(started)
+  return started
+}
+
+async function startDead(): Promise<string> {
+  const gone = await startScriptedRelay()
+  await gone.stop()
+  return gone.url
+}
+
+function createFixture() {
+  const fixture = createPoolFixture(createMovedClock())
+  pools.push(fixture.pool)
+  return fixture
+}
+
+beforeEach(async () => {
+  relay = await start()
+})
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.stop()))
+  await Promise.all(relays.splice(0).map((started) => started.stop()))
+})
+
+describe('a fetch', () => {
+  it('ends at its deadline, with what came, and counts who finished', async () => {
+    const stored = shapeEvent({ kind: 1 })
+    const unfinished = await start(([label, id], send) => label === 'REQ' && send(['EVENT', id, stored]))
+    const refusing = await start(([label, id], send) => label === 'REQ' && send(['CLOSED', id, 'restricted: no']))
+    const { pool, clock } = createFixture()
+    const fetched = pool.fetch([relay.url, unfinished.url, refusing.url, await startDead()], { kinds: [1] }, 3_000)
+    await Promise.all([relay, unfinished, refusing].map((asked) => asked.waitForFrame('REQ')))
+    await relay.waitForFrame('CLOSE')
+    clock.advance(3_000)
+    expect(await fetched).toEqual({ events: [stored], answered: 1 })
+    await unfinished.waitForFrame('CLOSE')
+  })
+
+  it('keeps no more than it asked for, from a relay that sends without end', async () => {
+    const { pool } = createFixture()
+    relay.follow(([label, id], send) => {
+      if (label === 'REQ') for (let count = 0; count < 1_000; count++) send(['EVENT', id, shapeEvent({ kind: 1 })])
+    })
+    const { events, answered } = await pool.fetch([relay.url], { kinds: [1], limit: 20 }, 3_000)
+    expect([events.length, answered]).toEqual([20, 1])
+  })
+
+  it('is not misled by events of another kind or shape', async () => {
+    const { pool } = createFixture()
+    relay.follow(([label, id], send) => {
+      if (label !== 'REQ') return
+      send(['EVENT', id, shapeEvent({ kind: 2 })])
+      send(['EVENT', id, { ...shapeEvent({ kind: 1 }), tags: 'none' }])
+      send(['EVENT', 'another', shapeEvent({ kind: 1 })])
+      send(['EOSE', 'another'])
+      send(['EOSE', id])
+    })
+    expect(await pool.fetch([relay.url, 'not a relay'], { kinds: [1] }, 3_000)).toEqual({ events: [], answered: 1 })
+  })
+})
