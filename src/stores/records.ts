@@ -1,0 +1,77 @@
+/** What does lowdb hold? One map of records by key; how each is written as JSON, with its secrets sealed. */
+import type { EventId, PaymentHash } from '../core/identifiers.js'
+import type { Job } from '../core/job.js'
+import type { Credit } from '../ports.js'
+import type { Sealing } from './sealing.js'
+
+/** `job:` a Job · `credit:` a Credit · `cursor:` seconds · `claim:` the job that once had that payment hash · `seen:` a count. */
+export type StoredRecord = Job | Credit | EventId | number
+export type Records = Map<string, StoredRecord>
+
+export const jobKey = (id: string): string => `job:${id}`
+export const creditKey = (customer: string, upstream: string): string => `credit:${customer}:${upstream}`
+export const cursorKey = (name: string): string => `cursor:${name}`
+export const claimKey = (hash: string): string => `claim:${hash}`
+/** How many entries the index of the archive had when the last job left: fewer on disk means that it was cut short. */
+export const SEEN_COUNT = 'seen:count'
+
+export function* jobsOf(records: Records): Iterable<Job> {
+  for (const [key, record] of records) if (key.startsWith('job:')) yield record as Job
+}
+
+/** Payment hashes that a job gave up while it was live, as [hash, job]. */
+export function* claimsOf(records: Records): Iterable<[PaymentHash, EventId]> {
+  for (const [key, record] of records) {
+    if (key.startsWith('claim:')) yield [key.slice('claim:'.length) as PaymentHash, record as EventId]
+  }
+}
+
+export interface RecordCodec {
+  encode(key: string, record: StoredRecord): string
+  /** Takes over the parsed value. @throws where the secrets cannot be opened. */
+  decode(key: string, parsed: unknown): StoredRecord
+}
+
+interface Sealed {
+  sealed?: string
+}
+
+export function createRecordCodec(sealing: Sealing): RecordCodec {
+  return {
+    encode(key, record) {
+      if (key.startsWith('job:')) return JSON.stringify(sealJob(sealing, key, record as Job))
+      if (key.startsWith('credit:')) return JSON.stringify(sealCredit(sealing, key, record as Credit))
+      return JSON.stringify(record)
+    },
+    decode(key, parsed) {
+      const record = parsed as StoredRecord & Sealed
+      if (typeof record !== 'object' || record.sealed === undefined) return record
+      const hidden = JSON.parse(sealing.unseal(record.sealed, key)) as object
+      delete record.sealed // the last property: the object keeps its fast shape
+      return Object.assign(record, hidden)
+    },
+  }
+}
+
+/** Reads without the key: secrets stay away. */
+export const sealedCodec: Pick<RecordCodec, 'decode'> = {
+  decode(_key, parsed) {
+    const record = parsed as StoredRecord & Sealed
+    if (typeof record === 'object') delete record.sealed
+    return record
+  },
+}
+
+function sealJob(sealing: Sealing, key: string, job: Job): object {
+  // A challenge holds the token before there are `secrets`.
+  const challenge = 'challenge' in job ? job.challenge : undefined
+  const secrets = 'secrets' in job ? job.secrets : undefined
+  if (secrets === undefined && challenge === undefined) return job
+  const sealed = sealing.seal(JSON.stringify({ secrets, challenge }), key)
+  return { ...job, secrets: undefined, challenge: undefined, sealed }
+}
+
+function sealCredit(sealing: Sealing, key: string, credit: Credit): object {
+  const sealed = sealing.seal(JSON.stringify({ authorization: credit.authorization }), key)
+  return { ...credit, authorization: undefined, sealed }
+}
