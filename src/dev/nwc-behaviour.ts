@@ -26,3 +26,22 @@ export const towards = (behaviour: NwcBehaviour, method: string): NwcBehaviour =
 
 /** Has the length and the shape of a sealed message, and no key opens it. */
 export const GARBLED = Buffer.alloc(160, 2).toString('base64')
+
+/** The plaintexts of the replies to one request; `GARBLED` stands for itself. */
+export function repliesTo({ replies = 'once' }: NwcBehaviour, body: object): string[] {
+  const text = JSON.stringify(body)
+  switch (replies) {
+    case 'once':
+      return [text]
+    case 'twice':
+      return [text, text]
+    case 'never':
+      return []
+    case 'garbled':
+      return [GARBLED]
+    case 'nothing':
+      return [JSON.stringify({ ...body, error: null, result: null })]
+    case 'prose':
+      return ['this is not JSON']
+  }
+}

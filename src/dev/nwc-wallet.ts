@@ -3,13 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { tagValue, type EventTemplate, type NostrEvent } from '../core/event.js'
 import type { Millis, Pubkey } from '../core/identifiers.js'
 import { pubkeyOf, signEvent, verifyEvent } from '../nostr/event.js'
-import { createRelayPool } from '../nostr/relay-pool.js'
-import type { Clock, Logger, RelayPool } from '../ports.js'
 import { KIND_INFO } from '../wallets/nwc-abilities.js'
 import { KIND_NOTIFICATION, KIND_NOTIFICATION_NIP04, KIND_REPLY, KIND_REQUEST } from '../wallets/nwc-channel.js'
 import { createNwcCipher, type NwcEncryption } from '../wallets/nwc-cipher.js'
 import type { LightningNode } from './lightning/node.js'
-import { GARBLED, towards, type NwcBehaviour } from './nwc-behaviour.js'
+import { GARBLED, repliesTo, towards, type NwcBehaviour } from './nwc-behaviour.js'
 import {
   createNwcMethods,
   NOTIFICATIONS,
@@ -19,6 +17,7 @@ import {
   tellOutgoing,
   type NwcPermissions,
 } from './nwc-methods.js'
+import { createOwnPool } from './own-pool.js'
 
 const REQUEST_AGE_SECONDS = 600
 const KEPT_IDS = 20_000
@@ -67,7 +66,7 @@ export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<
   const clientPubkey = pubkeyOf(clientKey)
   const cipher = createNwcCipher(walletKey, clientPubkey)
   const methods = createNwcMethods(node, permissions)
-  const pool = createLocalPool()
+  const pool = createOwnPool()
   const handled = new Set<string>()
   const sent: NostrEvent[] = []
   const timers = new Set<NodeJS.Timeout>()
@@ -101,18 +100,11 @@ export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<
   }
 
   const reply = async (request: NostrEvent, method: string, encryption: NwcEncryption, body: object): Promise<void> => {
-    const { replies = 'once', replyDelayMs = 0 } = towards(behaviour, method)
-    if (replies === 'never') return
-    if (replyDelayMs > 0) await pause(replyDelayMs, timers)
-    const plain = {
-      prose: 'this is not JSON',
-      nothing: JSON.stringify({ result_type: method, error: null, result: null }),
-    }
-    const text = replies === 'prose' || replies === 'nothing' ? plain[replies] : JSON.stringify(body)
-    for (let copy = 0; copy < (replies === 'twice' ? 2 : 1); copy++) {
-      const content = replies === 'garbled' ? GARBLED : cipher.encrypt(encryption, text)
+    const wrong = towards(behaviour, method)
+    if (wrong.replyDelayMs !== undefined) await pause(wrong.replyDelayMs, timers)
+    for (const text of repliesTo(wrong, body)) {
       counts.replies++
-      await publish(KIND_REPLY, content, [['e', request.id]])
+      await publish(KIND_REPLY, text === GARBLED ? text : cipher.encrypt(encryption, text), [['e', request.id]])
     }
   }
 
@@ -223,23 +215,4 @@ function pause(delayMs: number, timers: Set<NodeJS.Timeout>): Promise<void> {
 
 function newSecretKey(): Uint8Array {
   return randomBytes(32) // the odds of 32 random bytes being no valid key are those of guessing one
-}
-
-/** The wallet's own connection: it shares nothing with whoever uses it. */
-function createLocalPool(): RelayPool {
-  const cursors = new Map<string, number>()
-  const clock: Clock = {
-    now: Date.now,
-    after(delayMs, run) {
-      const timer = setTimeout(run, delayMs).unref()
-      return () => clearTimeout(timer)
-    },
-  }
-  const quiet = (): void => undefined
-  const log: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
-  const store = {
-    cursor: (key: string) => cursors.get(key),
-    putCursor: (key: string, at: number) => void cursors.set(key, at),
-  }
-  return createRelayPool({ clock, log, cursors: store })
 }

@@ -32,11 +32,11 @@ export function parseNotification(plaintext: string | null, now: Millis): Notifi
 }
 
 export interface NwcListeners {
-  add(onSettled: (settled: SettledIncoming) => void, onGap: () => void): () => void
-  notify(plaintext: string | null): void
+  readonly add: (onSettled: (settled: SettledIncoming) => void, onGap: () => void) => () => void
+  readonly notify: (plaintext: string | null) => void
   /** Payments may have been missed. */
-  gap(): void
-  clear(): void
+  readonly gap: () => void
+  readonly clear: () => void
 }
 
 export function createNwcListeners(now: () => Millis): NwcListeners {

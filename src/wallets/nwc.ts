@@ -48,7 +48,8 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
 
   const readInfoEvent = async (): Promise<NwcAbilities | null> => {
     const filter = { kinds: [KIND_INFO], authors: [walletPubkey] }
-    const { events } = await relayPool.fetch(relays, filter, INFO_TIMEOUT_MS)
+    const { events, answered } = await relayPool.fetch(relays, filter, INFO_TIMEOUT_MS)
+    if (answered === 0) throw unusable(name, 'none of its relays answers')
     const [newest] = events
       .filter((event) => event.kind === KIND_INFO && event.pubkey === walletPubkey && verifyEvent(event))
       .sort((a, b) => b.created_at - a.created_at)
