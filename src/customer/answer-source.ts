@@ -1,0 +1,64 @@
+/** What has the provider answered so far, and what does it answer next? Each verified answer once, from whichever relay. */
+import type { Filter } from '../core/event.js'
+import { isMalformed, type Millis } from '../core/identifiers.js'
+import { JOB_FEEDBACK_KIND } from '../nostr/kinds/job-feedback.js'
+import type { RelayPool, Subscription } from '../ports.js'
+import { parseAnswer, type Answer, type ExpectedAnswer } from './answer.js'
+
+export interface AnswerSource {
+  /** Stored answers, those that decide first: result, error, offer, the rest; within that by age. */
+  stored(timeoutMs: Millis): Promise<Answer[]>
+  /** Every answer not yet seen, stored or new, until closed. */
+  listen(onAnswer: (answer: Answer) => void): Subscription
+}
+
+export function createAnswerSource(options: {
+  readonly relayPool: RelayPool
+  readonly relays: readonly string[]
+  readonly expected: ExpectedAnswer
+  /** Called for each event that is not believed, with the reason. */
+  readonly onDisbelieved: (reason: string) => void
+}): AnswerSource {
+  const { relayPool, relays, expected, onDisbelieved } = options
+  const { jobId, provider, resultKind } = expected
+  const filter: Filter = { kinds: [JOB_FEEDBACK_KIND, resultKind], authors: [provider], '#e': [jobId] }
+  // Verified ids only: a forged event that borrows an id must not keep the real one out.
+  const seen = new Set<string>()
+
+  function admit(event: unknown): Answer | null {
+    const answer = parseAnswer(event, expected)
+    if (isMalformed(answer)) {
+      onDisbelieved(answer.malformed)
+      return null
+    }
+    if (seen.has(answer.event.id)) return null
+    seen.add(answer.event.id)
+    return answer
+  }
+
+  return {
+    async stored(timeoutMs) {
+      const { events } = await relayPool.fetch(relays, filter, timeoutMs)
+      const answers = events.map(admit).filter((answer) => answer !== null)
+      return answers.sort((a, b) => rankOf(a) - rankOf(b) || a.event.created_at - b.event.created_at)
+    },
+    listen: (onAnswer) =>
+      relayPool.subscribe({
+        name: `answers-${jobId.slice(0, 8)}`,
+        relays,
+        // No `since`: all that a provider says about one job is little, and none of it may be missed.
+        filters: () => [filter],
+        known: (id) => seen.has(id),
+        onEvent(event) {
+          const answer = admit(event)
+          if (answer !== null) onAnswer(answer)
+        },
+      }),
+  }
+}
+
+function rankOf(answer: Answer): number {
+  if (answer.type === 'result') return 0
+  if (answer.feedback.status === 'error') return 1
+  return answer.feedback.status === 'payment-required' ? 2 : 3
+}

@@ -1,0 +1,42 @@
+/** Is this event an answer to our job? Believed only with the addressed provider's signature (NIP-90 §Job feedback, §Job result). */
+import { tagValue, type NostrEvent } from '../core/event.js'
+import { isMalformed, malformed, type EventId, type Malformed, type Pubkey } from '../core/identifiers.js'
+import { parseEvent, verifyEvent } from '../nostr/event.js'
+import { JOB_FEEDBACK_KIND, parseJobFeedback, type JobFeedback } from '../nostr/kinds/job-feedback.js'
+import { parseJobResult, type JobResult } from '../nostr/kinds/job-result.js'
+
+export interface ExpectedAnswer {
+  readonly jobId: EventId
+  readonly provider: Pubkey
+  readonly customer: Pubkey
+  readonly resultKind: number
+}
+
+export type Answer =
+  | { readonly type: 'feedback'; readonly event: NostrEvent; readonly feedback: JobFeedback }
+  | { readonly type: 'result'; readonly event: NostrEvent; readonly result: JobResult }
+
+/** Takes whatever a relay sent. The cheap checks come first; the signature is checked before a word is believed. */
+export function parseAnswer(value: unknown, expected: ExpectedAnswer): Answer | Malformed {
+  const event = parseEvent(value)
+  if (isMalformed(event)) return event
+  if (event.pubkey !== expected.provider) return malformed('the answer is not by the provider that was asked')
+  if (tagValue(event, 'e') !== expected.jobId) return malformed('the answer is about another job')
+  if (tagValue(event, 'p') !== expected.customer) return malformed('the answer is for another customer')
+  if (event.kind !== JOB_FEEDBACK_KIND && event.kind !== expected.resultKind) return malformed('not a kind of answer')
+  if (!verifyEvent(event)) return malformed('the id or the signature of the answer is wrong')
+  if (event.kind === JOB_FEEDBACK_KIND) {
+    const feedback = parseJobFeedback(event)
+    return isMalformed(feedback) ? feedback : { type: 'feedback', event, feedback }
+  }
+  const result = parseJobResult(event)
+  return isMalformed(result) ? result : { type: 'result', event, result }
+}
+
+/** The bytes of an output. Node's decoder skips what is not base64, so the alphabet is checked first. */
+export function decodeOutput(content: string, encoding: JobResult['encoding']): Uint8Array | Malformed {
+  if (encoding === 'text') return Buffer.from(content, 'utf8')
+  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(content))
+    return malformed('the output is not the base64 that it claims to be')
+  return Buffer.from(content, 'base64')
+}

@@ -1,0 +1,201 @@
+/** What does the customer do next? Decides on each answer and each turn of the payment; talks to no relay itself. */
+import { isMalformed, type EventId, type Preimage, type Pubkey } from '../core/identifiers.js'
+import type { JobFeedback } from '../nostr/kinds/job-feedback.js'
+import type { JobResult } from '../nostr/kinds/job-result.js'
+import type { Clock, Signer, Wallet } from '../ports.js'
+import { decodeOutput, type Answer } from './answer.js'
+import { checkOffer, isOfferRefusal, type OfferRules, type PayableOffer } from './offer.js'
+import { lookUpPayment, payOnce, type PaymentNews } from './pay-once.js'
+import type { PaymentJournal, PinnedOffer } from './payment-journal.js'
+import type { RequestOutcome } from './request-outcome.js'
+import { tame, type PaymentStanding, type Tell } from './story.js'
+
+/** What the conversation is waiting for. */
+type Phase = 'offer' | 'customer' | 'wallet' | 'lookup' | 'result'
+
+export interface ConversationContext {
+  readonly jobId: EventId
+  readonly provider: Pubkey
+  readonly rules: OfferRules
+  readonly wallet: Wallet | null
+  /** False: the invoice is shown and somebody else pays it. */
+  readonly pay: boolean
+  readonly journal: PaymentJournal
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly tell: Tell
+  /** Runs beside the conversation; its news come back through `onPayment`. */
+  readonly start: (payment: () => Promise<PaymentNews>) => void
+  /** Asks for `lookUp` to be called after a while. */
+  readonly lookLater: () => void
+  readonly onPreimage: (preimage: Preimage, of: PinnedOffer) => void
+}
+
+export interface Conversation {
+  onAnswer(answer: Answer): Promise<RequestOutcome | null>
+  onPayment(news: PaymentNews): RequestOutcome | null
+  /** Starts a look-up; its news come through `onPayment`. */
+  lookUp(): void
+  /** Time is up. */
+  lastWord(): RequestOutcome
+}
+
+/** `pinned` and `standing` are what the journal knows from earlier runs. */
+export function createConversation(
+  context: ConversationContext,
+  earlier: { readonly pinned: PinnedOffer | null; readonly standing: PaymentStanding },
+): Conversation {
+  const { journal, clock, tell, wallet, rules, provider, signer } = context
+  const payer = context.pay ? wallet : null
+  let pinned = earlier.pinned
+  let phase: Phase = phaseOf(earlier.standing)
+  let unknownTold = false
+  /** The provider's last word while our own wallet has not spoken yet. */
+  let ending: RequestOutcome | null = null
+
+  async function onAnswer(answer: Answer): Promise<RequestOutcome | null> {
+    const outcome = await understand(answer)
+    // ORDER: the payment's outcome is saved before the request ends; ending at once would leave a paid invoice as unknown.
+    if (outcome !== null && phase === 'wallet') ending ??= outcome
+    return phase === 'wallet' ? null : outcome
+  }
+
+  async function understand(answer: Answer): Promise<RequestOutcome | null> {
+    if (answer.type === 'result') return onResult(answer.result)
+    const { status, detail, message } = answer.feedback
+    if (status === 'payment-required') return onOffer(answer.feedback)
+    if (status === 'error') return onError(answer.feedback)
+    tell({ type: 'processing', status: tame(status), message: sentenceOf(detail, message) })
+    return null
+  }
+
+  async function onOffer(feedback: JobFeedback): Promise<RequestOutcome | null> {
+    if (pinned !== null && feedback.bolt11 !== pinned.bolt11) {
+      tell({ type: 'ignored', code: 'second-invoice', message: 'A second invoice for the same job is never paid.' })
+      return null
+    }
+    if (phase !== 'offer') return null
+    const offer = checkOffer(feedback, rules, clock.now())
+    if (isOfferRefusal(offer)) {
+      if (offer.refused !== 'no-invoice' || payer !== null) {
+        return { type: 'not-payable', code: offer.refused, message: offer.message }
+      }
+      phase = 'customer'
+      tell({ type: 'offered', amountMsat: feedback.amountMsat, bolt11: null, paymentHash: null, expiresAt: null })
+      return null
+    }
+    return pinAndPay(offer)
+  }
+
+  async function pinAndPay(offer: PayableOffer): Promise<null> {
+    const { jobId, bolt11, paymentHash, amountMsat, expiresAt } = offer
+    // ORDER: pinned before it is shown, since whoever sees it may pay it: a later run must not pay another one.
+    pinned = await journal.pinOffer({ jobId, provider, bolt11, paymentHash, amountMsat, at: clock.now() })
+    if (pinned.bolt11 !== bolt11) {
+      tell({ type: 'ignored', code: 'second-invoice', message: 'Another run has taken another invoice for this job.' })
+      return null
+    }
+    tell({ type: 'offered', amountMsat, bolt11, paymentHash, expiresAt })
+    if (payer === null) {
+      phase = 'customer'
+      return null
+    }
+    phase = 'wallet'
+    context.start(() =>
+      payOnce({ wallet: payer, journal, clock }, { ...offer, provider }, () =>
+        tell({ type: 'paying', paymentHash, amountMsat }),
+      ),
+    )
+    return null
+  }
+
+  async function onResult(result: JobResult): Promise<RequestOutcome | null> {
+    const content = result.encrypted ? await unseal(result.content) : result.content
+    const body = content === null ? null : decodeOutput(content, result.encoding)
+    if (content === null || body === null || isMalformed(body)) {
+      const message = isMalformed(body) ? body.malformed : 'The result is encrypted, and not to us.'
+      tell({ type: 'ignored', code: 'unreadable-result', message })
+      return null
+    }
+    const { id, encoding, httpStatus, amountMsat } = result
+    const contentType = result.contentType === null ? null : tame(result.contentType)
+    tell({ type: 'result', resultId: id, httpStatus, contentType, encoding, amountMsat, bytes: body.length })
+    return { type: 'result', resultId: id, content, encoding, body, contentType, httpStatus, amountMsat }
+  }
+
+  async function onError({ detail, message, encrypted, content }: JobFeedback): Promise<RequestOutcome> {
+    const credential = encrypted && content !== '' ? await unseal(content) : null
+    const credentialFile = credential === null ? null : await journal.saveCredential(context.jobId, credential)
+    const code = detail !== null && /^[a-z0-9-]{1,64}$/.test(detail) ? detail : null
+    const said = sentenceOf(code === null ? detail : null, message) ?? 'The provider gives no reason.'
+    tell({ type: 'error', code, message: said })
+    return { type: 'error', code, message: said, credentialFile }
+  }
+
+  const unseal = (payload: string): Promise<string | null> => signer.decrypt(provider, payload).catch(() => null)
+
+  function onPayment(news: PaymentNews): RequestOutcome | null {
+    if (ending !== null && news.type !== 'paid') return ending
+    switch (news.type) {
+      case 'paid':
+        phase = 'result'
+        if (pinned !== null) {
+          const { paymentHash, amountMsat } = pinned
+          tell({ type: 'paid', paymentHash, amountMsat, feesMsat: news.feesMsat })
+          context.onPreimage(news.preimage, pinned)
+        }
+        return ending
+      case 'refused':
+        return { type: 'payment-refused', message: tame(news.reason) }
+      case 'failed':
+        return { type: 'payment-refused', message: 'the wallet says that the payment failed' }
+      case 'unknown':
+        phase = 'lookup'
+        if (!unknownTold) tell({ type: 'payment-unknown', reason: tame(news.reason) })
+        unknownTold = true
+        context.lookLater()
+        return null
+    }
+  }
+
+  function lookUp(): void {
+    if (phase !== 'lookup' || wallet === null) return
+    context.start(() => lookUpPayment({ wallet, journal, clock }, context.jobId))
+  }
+
+  function lastWord(): RequestOutcome {
+    if (ending !== null) return ending
+    switch (phase) {
+      case 'wallet':
+      case 'lookup':
+        return { type: 'payment-unknown', message: 'it is not known whether the payment was made' }
+      case 'result':
+        return { type: 'timeout', waitingFor: 'result', message: 'paid, and no result came in time' }
+      case 'customer':
+        return { type: 'timeout', waitingFor: 'payment', message: 'no result came in time' }
+      case 'offer':
+        return { type: 'timeout', waitingFor: 'offer', message: 'the provider did not answer in time' }
+    }
+  }
+
+  return { onAnswer, onPayment, lookUp, lastWord }
+}
+
+function phaseOf(standing: PaymentStanding): Phase {
+  switch (standing) {
+    case 'none':
+    case 'refused':
+      return 'offer'
+    case 'intended':
+    case 'unknown':
+      return 'lookup'
+    case 'paid':
+      return 'result'
+  }
+}
+
+/** Other providers put free text where ours put a code, and use either place for the sentence. */
+function sentenceOf(detail: string | null, message: string | null): string | null {
+  const said = [detail, message].filter((text) => text !== null && text.trim() !== '').join(' ')
+  return said === '' ? null : tame(said)
+}

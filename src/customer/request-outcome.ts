@@ -1,0 +1,36 @@
+/** How did a request end? The outcomes that the command turns into exit codes. */
+import type { EventId } from '../core/identifiers.js'
+import type { Msat } from '../core/money.js'
+import type { JobResult } from '../nostr/kinds/job-result.js'
+import type { OfferRefusalCode } from './offer.js'
+
+export type RequestOutcome =
+  | {
+      readonly type: 'result'
+      readonly resultId: EventId
+      /** The output as published (or decrypted); base64 where `encoding` says so. */
+      readonly content: string
+      readonly encoding: JobResult['encoding']
+      readonly body: Uint8Array
+      readonly contentType: string | null
+      readonly httpStatus: number | null
+      readonly amountMsat: Msat | null
+    }
+  /** The provider refused or failed. `code` is null where the provider gives free text only. */
+  | {
+      readonly type: 'error'
+      readonly code: string | null
+      readonly message: string
+      /** Where the credential that the provider handed over is kept; null where there was none. */
+      readonly credentialFile: string | null
+    }
+  | { readonly type: 'not-payable'; readonly code: OfferRefusalCode; readonly message: string }
+  | { readonly type: 'payment-refused'; readonly message: string }
+  | { readonly type: 'payment-unknown'; readonly message: string }
+  | {
+      readonly type: 'timeout'
+      readonly waitingFor: 'relay' | 'offer' | 'payment' | 'result'
+      readonly message: string
+    }
+  /** The caller's signal. What was started is on disk: the job can be taken up again. */
+  | { readonly type: 'stopped' }
