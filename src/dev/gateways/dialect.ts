@@ -9,8 +9,8 @@ export interface Credential {
 }
 
 export interface Dialect {
-  /** Pages of the gate itself, served before any credential is looked at. Null for a request that is not for one. */
-  serve?(till: Till, request: GateRequest): Promise<Served | null>
+  /** Pages of the gate itself, served before any credential is looked at. */
+  readonly pages?: Pages
   readCredential(request: GateRequest): Credential | null
   /** The charge that the credential proves paid and that covers this request; null for none. */
   verify(till: Till, credential: Credential, request: GateRequest): Charge | null
@@ -27,9 +27,12 @@ export interface Dialect {
   readonly passing?: Answer['headers']
 }
 
-export interface Served {
-  readonly page: 'status' | 'createInvoice' | 'price' | 'preflight'
-  readonly answer: Answer
+export type PageName = 'status' | 'createInvoice' | 'price' | 'preflight'
+
+export interface Pages {
+  /** Null for a request that is for none of them. */
+  find(request: GateRequest): PageName | null
+  serve(till: Till, request: GateRequest, page: PageName): Promise<Answer>
 }
 
 /** `Scheme token:key`; the token holds no colon. */

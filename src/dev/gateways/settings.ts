@@ -27,6 +27,8 @@ export interface GatewaySettings {
   readonly statusEndpoint: boolean
   /** Credit gates: whether each 402 also offers the scheme `Payment`, with an invoice of its own. */
   readonly paymentRail: boolean
+  /** Credit gates: whether create-invoice draws a QR code of 23 kB, which takes 3 ms. */
+  readonly qrCodes: boolean
   /** Named in the body of a credit gate's 402; null for none. */
   readonly serviceName: string | null
   /** Aperture: seconds until a token ends; null for never. */
@@ -46,6 +48,7 @@ export const DEFAULT_SETTINGS: GatewaySettings = {
   createInvoice: true,
   statusEndpoint: true,
   paymentRail: true,
+  qrCodes: true,
   serviceName: null,
   tokenLifetimeSeconds: null,
   dynamicPrice: false,

@@ -4,6 +4,7 @@ import type { PaymentHash } from '../../core/identifiers.js'
 import { msatFromSats } from '../../core/money.js'
 import { sha256Hex } from '../lightning/ledger.js'
 import type { LightningNode } from '../lightning/node.js'
+import type { Counts } from './counters.js'
 import type { GatewaySettings } from './settings.js'
 
 /** One invoice, the token that goes with it, and what became of them. */
@@ -36,24 +37,27 @@ export interface Till {
   /** Signs the tokens of this gateway. */
   readonly rootKey: Buffer
   readonly node: LightningNode
-  priceSats(): number
-  setPrice(sats: number): void
-  charge(request: ChargeRequest): Promise<Charge>
+  readonly priceSats: () => number
+  readonly setPrice: (sats: number) => void
+  readonly charge: (request: ChargeRequest) => Promise<Charge>
   find(paymentHash: string): Charge | undefined
   /** The charge made before the last one. */
   previous(): Charge | undefined
-  readonly invoicesMinted: number
-  readonly chargesSettled: number
   stop(): void
 }
 
-export function createTill({ node, settings }: { node: LightningNode; settings: GatewaySettings }): Till {
+export interface TillParts {
+  readonly node: LightningNode
+  readonly settings: GatewaySettings
+  readonly counts: Counts
+}
+
+export function createTill({ node, settings, counts }: TillParts): Till {
   const charges = new Map<string, Charge>()
   const lastTwo: Charge[] = []
   let priceSats = settings.priceSats
-  let chargesSettled = 0
   const stop = node.onSettled(({ paymentHash }) => {
-    if (charges.has(paymentHash)) chargesSettled += 1
+    if (charges.has(paymentHash)) counts.chargesSettled += 1
   })
 
   return {
@@ -81,18 +85,13 @@ export function createTill({ node, settings }: { node: LightningNode; settings: 
         balanceSats: null,
       }
       charges.set(paymentHash, charge)
+      counts.invoicesMinted += 1
       lastTwo.push(charge)
       if (lastTwo.length > 2) lastTwo.shift()
       return charge
     },
     find: (paymentHash) => charges.get(paymentHash),
     previous: () => (lastTwo.length === 2 ? lastTwo[0] : undefined),
-    get invoicesMinted() {
-      return charges.size
-    },
-    get chargesSettled() {
-      return chargesSettled
-    },
     stop,
   }
 }

@@ -7,7 +7,7 @@ export interface Pump {
   /** Joins two nodes by sockets in memory. */
   connect(from: LdkPeer, to: LdkPeer): void
   /** To be called after anything that gives a node work. Returns at once. */
-  run(): void
+  readonly run: () => void
   /** Resolves when no node has anything left to do. */
   quiet(): Promise<void>
   stop(): void

@@ -9,7 +9,7 @@ export interface UnderWay {
   never(): Promise<never>
   /** As the promise that `start` settles. @throws PaymentFault `unknown` when the node stops first. */
   until<T>(start: (resolve: (value: T) => void, reject: (fault: PaymentFault) => void) => () => void): Promise<T>
-  stop(): void
+  readonly stop: () => void
 }
 
 export function createUnderWay(): UnderWay {

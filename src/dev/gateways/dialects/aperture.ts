@@ -32,9 +32,9 @@ const resource = (settings: GatewaySettings, path: string): string =>
   settings.dynamicPrice ? `${SERVICE}${path}` : SERVICE
 
 export const aperture: Dialect = {
-  async serve(_till, request) {
-    if (request.method !== 'OPTIONS') return null
-    return { page: 'preflight', answer: { status: 200, headers: CORS, body: '' } }
+  pages: {
+    find: ({ method }) => (method === 'OPTIONS' ? 'preflight' : null),
+    serve: async () => ({ status: 200, headers: CORS, body: '' }),
   },
 
   readCredential(request): Credential | null {
