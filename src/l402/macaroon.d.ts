@@ -9,7 +9,9 @@ declare module 'macaroon' {
     readonly location: string
     readonly identifier: Uint8Array
     readonly caveats: readonly Caveat[]
+    readonly signature: Uint8Array
     addFirstPartyCaveat(caveat: string | Uint8Array): void
+    /** Doubles its buffer with every field: not for more than two or three caveats. */
     exportBinary(): Uint8Array
     /** @throws where the signature or a caveat does not hold; `check` returns null for a caveat that does. */
     verify(rootKey: Uint8Array, check: (caveat: string) => string | null, discharges?: readonly Macaroon[]): void
