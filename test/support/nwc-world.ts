@@ -1,12 +1,13 @@
 /** What does an NWC wallet need around it to be tested? A relay, two simulated nodes, the wallet service, and a relay pool. */
 import { createSimulatedNetwork } from '../../src/dev/lightning/simulated.js'
 import { startNwcWallet, type NwcWalletServiceOptions } from '../../src/dev/nwc-wallet.js'
-import { startRelay } from '../../src/dev/relay/relay.js'
+import { startRelay, type RelayOptions } from '../../src/dev/relay/relay.js'
 import type { Clock } from '../../src/ports.js'
 import { createNwcWallet, type NwcWalletOptions } from '../../src/wallets/nwc.js'
 import { createPoolFixture, systemClock } from './pool-fixture.js'
 
 export interface NwcWorldOptions {
+  readonly relay?: RelayOptions
   readonly service?: Partial<NwcWalletServiceOptions>
   readonly wallet?: Partial<NwcWalletOptions>
   /** The wallet's own; the relay pool keeps the system's. */
@@ -14,14 +15,15 @@ export interface NwcWorldOptions {
 }
 
 /** Everything runs; only the wallet's `start` is left to the caller. */
-export async function createNwcWorld({ service: given, wallet: options, clock = systemClock }: NwcWorldOptions = {}) {
-  const relay = await startRelay()
+export async function createNwcWorld(given: NwcWorldOptions = {}) {
+  const { clock = systemClock } = given
+  const relay = await startRelay(given.relay)
   const network = createSimulatedNetwork()
   const node = network.createNode()
   const other = network.createNode()
-  const service = await startNwcWallet({ node, relayUrl: relay.url, permissions: 'full', ...given })
+  const service = await startNwcWallet({ node, relayUrl: relay.url, permissions: 'full', ...given.service })
   const { pool, log } = createPoolFixture(systemClock)
-  const wallet = createNwcWallet({ name: 'till', uri: service.uri, relayPool: pool, clock, log, ...options })
+  const wallet = createNwcWallet({ name: 'till', uri: service.uri, relayPool: pool, clock, log, ...given.wallet })
   return {
     relay,
     node,
