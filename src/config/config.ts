@@ -1,0 +1,150 @@
+/** What does the daemon run with? The settings validated, defaulted and resolved: absolute paths, secrets in memory. */
+import { dirname, resolve } from 'node:path'
+import type { Pubkey } from '../core/identifiers.js'
+import type { Network } from '../ports.js'
+import { METHODS, type Method } from './upstream-schema.js'
+import { nameOfRoute } from './upstream-rules.js'
+import type { RouteSettings, Settings, UpstreamSettings } from './schema.js'
+
+export type LogLevel = Settings['logLevel']
+
+export interface RelaysConfig {
+  readonly read: readonly string[]
+  readonly write: readonly string[]
+  readonly allowPrivate: boolean
+  readonly replyMax: number
+}
+
+export interface RouteConfig {
+  /** Unique within the upstream. */
+  readonly name: string
+  readonly methods: readonly Method[]
+  /** `*` is one whole segment, a last `**` whatever follows. */
+  readonly path: string
+  readonly minSats: number
+  readonly maxSats: number
+  /** The methods of this route that may be repeated when an outcome is unknown. */
+  readonly idempotentMethods: readonly Method[]
+  /** The upstream honours `Idempotency-Key`. */
+  readonly idempotencyKey: boolean
+  /** A call without a credential never executes. */
+  readonly gated: boolean
+  readonly priceSats: number | null
+  readonly description: string | null
+}
+
+export type ExactPrice = 'auto' | 'off' | { readonly createInvoicePath: string; readonly priceSats: number | null }
+
+export interface UpstreamConfig {
+  readonly name: string
+  /** Scheme, host and port; no trailing slash. */
+  readonly origin: string
+  readonly publicUrl: string | null
+  /** A key of `wallets`. */
+  readonly merchantWallet: string | null
+  readonly statusEndpoint: 'auto' | 'off'
+  /** 66 lower-case hex digits. */
+  readonly payee: string | null
+  readonly exactPrice: ExactPrice
+  readonly reuseCredit: 'auto' | 'off'
+  readonly proxy: string | null
+  readonly allowInsecure: boolean
+  readonly timeouts: Readonly<UpstreamSettings['timeouts']>
+  readonly connections: number
+  readonly maxRequestBytes: number
+  readonly maxResponseBytes: number
+  /** Lower case. */
+  readonly forwardHeaders: readonly string[]
+  readonly routes: readonly RouteConfig[]
+}
+
+export interface AnnounceConfig extends Readonly<Omit<Settings['announce'], 'picture' | 'topics'>> {
+  readonly picture: string | null
+  readonly topics: readonly string[]
+}
+
+export interface Config {
+  /** Absolute path of the configuration file. */
+  readonly file: string
+  /** 32 bytes. A secret. */
+  readonly secretKey: Uint8Array
+  readonly pubkey: Pubkey
+  /** Absolute. */
+  readonly stateDirectory: string
+  readonly network: Network
+  readonly logLevel: LogLevel
+  readonly relays: RelaysConfig
+  readonly jobs: Readonly<Settings['jobs']>
+  readonly publish: Readonly<Settings['publish']>
+  readonly settlement: Readonly<Settings['settlement']>
+  /** By name. */
+  readonly wallets: ReadonlyMap<string, { readonly type: 'nwc' }>
+  /** Connection URI of each wallet, by name. Secrets. */
+  readonly walletUris: ReadonlyMap<string, string>
+  readonly upstreams: readonly UpstreamConfig[]
+  readonly announce: AnnounceConfig
+  /** Absolute paths. */
+  readonly handlers: readonly string[]
+}
+
+export interface Secrets {
+  readonly secretKey: Uint8Array
+  readonly pubkey: Pubkey
+  readonly walletUris: ReadonlyMap<string, string>
+}
+
+/** Paths count from the directory of `file`. Pure. */
+export function resolveConfig(settings: Settings, secrets: Secrets, file: string): Config {
+  const { relays, wallets, upstreams, announce, key: _key, ...rest } = settings
+  const directory = dirname(resolve(file))
+  const read = resolveRelays(relays.read)
+  return {
+    ...rest,
+    ...secrets,
+    file: resolve(file),
+    stateDirectory: resolve(directory, settings.stateDirectory),
+    relays: { ...relays, read, write: relays.write ? resolveRelays(relays.write) : read },
+    wallets: new Map(Object.entries(wallets).map(([name, { type }]) => [name, { type }])),
+    upstreams: upstreams.map((upstream) => resolveUpstream(upstream, settings.publish.maxEventBytes)),
+    announce: { ...announce, picture: announce.picture ?? null },
+    handlers: settings.handlers.map((path) => resolve(directory, path)),
+  }
+}
+
+const resolveRelays = (urls: readonly string[]): string[] => [...new Set(urls.map(resolveUrl))]
+
+/** A leftover slash would make two relays of one. */
+function resolveUrl(url: string): string {
+  const { href, pathname, search } = new URL(url)
+  return pathname === '/' && search === '' ? href.slice(0, -1) : href
+}
+
+function resolveUpstream(upstream: UpstreamSettings, maxEventBytes: number): UpstreamConfig {
+  const { exactPrice } = upstream
+  return {
+    ...upstream,
+    origin: new URL(upstream.origin).origin,
+    publicUrl: upstream.publicUrl === undefined ? null : resolveUrl(upstream.publicUrl),
+    merchantWallet: upstream.merchantWallet ?? null,
+    payee: upstream.payee ?? null,
+    exactPrice:
+      typeof exactPrice === 'string' ? exactPrice : { ...exactPrice, priceSats: exactPrice.priceSats ?? null },
+    proxy: upstream.proxy ?? null,
+    maxResponseBytes: upstream.maxResponseBytes ?? Math.floor((maxEventBytes * 3) / 4),
+    routes: upstream.routes.map(resolveRoute),
+  }
+}
+
+/** RFC 9110 §9.2.2. */
+const IDEMPOTENT: ReadonlySet<Method> = new Set(['GET', 'HEAD', 'PUT', 'DELETE'])
+
+function resolveRoute({ idempotent, ...route }: RouteSettings): RouteConfig {
+  const methods = METHODS.filter((method) => route.methods.includes(method))
+  return {
+    ...route,
+    name: nameOfRoute(route),
+    idempotentMethods: methods.filter((method) => idempotent ?? IDEMPOTENT.has(method)),
+    priceSats: route.priceSats ?? null,
+    description: route.description ?? null,
+  }
+}

@@ -1,0 +1,107 @@
+/** Is this text a configuration? All that is wrong with it is told at once. */
+import { resolve, dirname } from 'node:path'
+import { isMalformed, malformed, type Malformed } from '../core/identifiers.js'
+import { pubkeyOf } from '../nostr/event.js'
+import { resolveConfig, type Config, type Secrets } from './config.js'
+import { parseDocument } from './document.js'
+import { formatPath, type Path } from './json-schema.js'
+import { explainIssues, printable, unknownSetting, type Problem } from './problems.js'
+import { checkRules } from './rules.js'
+import { SETTINGS, type Settings } from './schema.js'
+import { parseSecretKey, parseWalletUri, type SecretReader } from './secrets.js'
+
+/** What a configuration refers to. Tests pass their own. */
+export interface Surroundings {
+  /** Path of the configuration file: paths in it count from its directory. */
+  readonly file: string
+  readonly readSecret: SecretReader
+  readonly isFile: (path: string) => boolean
+}
+
+/** The control socket stands in the state directory, and a socket's path has at most 107 bytes (unix(7)). */
+const LONGEST_STATE_DIRECTORY = 90
+
+/** Does nothing but ask its surroundings. `malformed` is one sentence a line, each beginning with the file and the line. */
+export function parseConfig(text: string, surroundings: Surroundings): Config | Malformed {
+  const document = parseDocument(text)
+  const say = (line: number | null, sentence: string) =>
+    `${surroundings.file}${line === null ? '' : `:${line}`}: ${printable(sentence)}.`.replace(/\?\.$/, '?')
+  if ('problems' in document) {
+    return malformed(document.problems.map(({ line, sentence }) => say(line, sentence)).join('\n'))
+  }
+  const { value, lines } = document
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return malformed(say(1, 'the configuration must be a group of settings (name: value)'))
+  }
+  const present = (path: Path) => valueAt(value, path) !== undefined
+  const { settings, problems } = readSettings(value as Readonly<Record<string, unknown>>, present)
+  problems.push(...checkRules(settings), ...checkSurroundings(settings, surroundings))
+  const secrets = readSecrets(settings, surroundings.readSecret, problems)
+  if (problems.length === 0 && secrets) return resolveConfig(settings as Settings, secrets, surroundings.file)
+  const told = problems.map(({ path, message }) => ({
+    line: lineOf(lines, path),
+    text: `${formatPath(path)} ${message}`,
+  }))
+  told.sort((a, b) => a.line - b.line)
+  return malformed([...new Set(told.map(({ line, text: sentence }) => say(line, sentence)))].join('\n'))
+}
+
+/** Group by group, so that a fault in one does not hide those of the others. */
+function readSettings(value: Readonly<Record<string, unknown>>, present: (path: Path) => boolean) {
+  const problems: Problem[] = []
+  const settings: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(SETTINGS)) {
+    const result = schema.safeParse(value[name])
+    if (result.success) settings[name] = result.data
+    else problems.push(...explainIssues(result.error.issues, [name], present))
+  }
+  for (const key of Object.keys(value)) {
+    if (!Object.hasOwn(SETTINGS, key)) problems.push({ path: [key], message: unknownSetting([], key) })
+  }
+  return { settings: settings as Partial<Settings>, problems }
+}
+
+function checkSurroundings(settings: Partial<Settings>, { file, isFile }: Surroundings): Problem[] {
+  const directory = dirname(resolve(file))
+  const problems: Problem[] = []
+  const state = resolve(directory, settings.stateDirectory ?? '.')
+  if (settings.stateDirectory !== undefined && Buffer.byteLength(state) > LONGEST_STATE_DIRECTORY) {
+    const message = `is ${state}, too long for the control socket in it: use a path of at most ${LONGEST_STATE_DIRECTORY} bytes`
+    problems.push({ path: ['stateDirectory'], message })
+  }
+  for (const [index, path] of (settings.handlers ?? []).entries()) {
+    const absolute = resolve(directory, path)
+    if (!isFile(absolute))
+      problems.push({ path: ['handlers', index], message: `names ${absolute}, which is not a file` })
+  }
+  return problems
+}
+
+function readSecrets(settings: Partial<Settings>, readSecret: SecretReader, problems: Problem[]): Secrets | null {
+  const walletUris = new Map<string, string>()
+  for (const [name, { uri }] of Object.entries(settings.wallets ?? {})) {
+    const secret = readSecret(uri)
+    const parsed = isMalformed(secret) ? secret : parseWalletUri(secret)
+    if (isMalformed(parsed)) problems.push({ path: ['wallets', name, 'uri'], message: parsed.malformed })
+    else walletUris.set(name, parsed)
+  }
+  if (!settings.key) return null
+  const secret = readSecret(settings.key)
+  const secretKey = isMalformed(secret) ? secret : parseSecretKey(secret)
+  if (!isMalformed(secretKey)) return { secretKey, pubkey: pubkeyOf(secretKey), walletUris }
+  problems.push({ path: ['key'], message: secretKey.malformed })
+  return null
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((inner, step) => (inner as Record<string | number, unknown> | undefined)?.[step], value)
+}
+
+/** The line of the setting, or of the nearest group around it that is written down. */
+function lineOf(lines: ReadonlyMap<string, number>, path: Path): number {
+  for (let length = path.length; length > 0; length--) {
+    const line = lines.get(formatPath(path.slice(0, length)))
+    if (line !== undefined) return line
+  }
+  return 1
+}

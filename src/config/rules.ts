@@ -1,0 +1,54 @@
+/** Which settings of different groups contradict each other? Every sentence names both and the way out. */
+import type { Settings } from './schema.js'
+import { nearestName } from './nearest.js'
+import type { Problem } from './problems.js'
+
+/** A rule is silent where a setting that it needs is itself wrong. */
+type Rule = (settings: Partial<Settings>) => Problem[]
+
+const quorumCanBeReached: Rule = ({ publish, relays }) => {
+  if (!publish || !relays) return []
+  const group = relays.write ? 'write' : 'read'
+  const count = (relays.write ?? relays.read).length
+  if (publish.quorum <= count) return []
+  const message = `is ${publish.quorum}, but relays.${group} has ${count}: lower publish.quorum or add relays`
+  return [{ path: ['publish', 'quorum'], message }]
+}
+
+const upstreamNamesDiffer: Rule = ({ upstreams }) => {
+  const first = new Map<string, number>()
+  return (upstreams ?? []).flatMap(({ name }, index) => {
+    const other = first.get(name)
+    if (other === undefined) {
+      first.set(name, index)
+      return []
+    }
+    const message = `is also the name of upstreams[${other}]: give each upstream a name of its own`
+    return [{ path: ['upstreams', index, 'name'], message }]
+  })
+}
+
+const merchantWalletsExist: Rule = ({ upstreams, wallets }) => {
+  if (!upstreams || !wallets) return []
+  const names = Object.keys(wallets)
+  return upstreams.flatMap(({ merchantWallet }, index) => {
+    if (merchantWallet === undefined || names.includes(merchantWallet)) return []
+    const near = nearestName(merchantWallet, names)
+    const hint = near === undefined ? 'add it under wallets or remove merchantWallet' : `did you mean ${near}?`
+    const path = ['upstreams', index, 'merchantWallet']
+    return [{ path, message: `names ${merchantWallet}, which is not in wallets: ${hint}` }]
+  })
+}
+
+const answersFitIntoEvents: Rule = ({ upstreams, publish }) => {
+  if (!upstreams || !publish) return []
+  return upstreams.flatMap(({ maxResponseBytes }, index) => {
+    if (maxResponseBytes === undefined || maxResponseBytes < publish.maxEventBytes) return []
+    const message = `is ${maxResponseBytes}, which can never fit into an event of publish.maxEventBytes (${publish.maxEventBytes}): lower it, or raise publish.maxEventBytes if your relays accept more`
+    return [{ path: ['upstreams', index, 'maxResponseBytes'], message }]
+  })
+}
+
+const RULES: readonly Rule[] = [quorumCanBeReached, upstreamNamesDiffer, merchantWalletsExist, answersFitIntoEvents]
+
+export const checkRules = (settings: Partial<Settings>): Problem[] => RULES.flatMap((rule) => rule(settings))

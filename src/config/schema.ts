@@ -1,0 +1,192 @@
+/** Which settings are there? Each declared once: name, type, default and one sentence. Everything else is generated from here. */
+import { z } from 'zod'
+import {
+  filePath,
+  name,
+  publicUrl,
+  relayUrl,
+  secretReference,
+  text,
+  wholeNumber,
+  withoutRepeats,
+  type SecretReference,
+} from './fields.js'
+import { upstreamSchema } from './upstream-schema.js'
+
+const relayList = () => z.array(relayUrl()).min(1).max(20).superRefine(withoutRepeats)
+
+const relays = z
+  .strictObject({
+    read: relayList()
+      .describe('Relays on which jobs are heard, 1 to 20.')
+      .meta({ examples: [['wss://relay.damus.io', 'wss://nos.lol']] }),
+    write: relayList()
+      .optional()
+      .describe('Relays to which answers and the announcement are published, 1 to 20; unset, the read relays.')
+      .meta({ examples: [['wss://relay.damus.io']] }),
+    allowPrivate: z
+      .boolean()
+      .default(false)
+      .describe('Whether relays that customers name may have private addresses; the relays named here always may.'),
+    replyMax: wholeNumber(0, 20)
+      .default(5)
+      .describe('The most relays of a job request, besides the write relays, to which its answers are published.'),
+  })
+  .describe('Where jobs are heard and answers are published.')
+
+const jobs = z
+  .strictObject({
+    maxAgeSeconds: wholeNumber(1, 604_800)
+      .default(600)
+      .describe('Oldest created_at of a job that is taken, in seconds before now.'),
+    maxAheadSeconds: wholeNumber(0, 86_400)
+      .default(300)
+      .describe('Latest created_at of a job that is taken, in seconds after now.'),
+    maxUnpaidPerCustomer: wholeNumber(1, 100_000).default(5).describe('The most unpaid invoices of one customer.'),
+    maxOpenPerCustomer: wholeNumber(1, 100_000).default(50).describe('The most open jobs of one customer.'),
+    maxOpen: wholeNumber(1, 1_000_000).default(10_000).describe('The most open jobs in all.'),
+    concurrency: wholeNumber(1, 1024).default(64).describe('The most jobs that are worked on at one time.'),
+    refusalsPerMinutePerCustomer: wholeNumber(0, 100_000)
+      .default(6)
+      .describe('The most refusals that are published to one customer in a minute.'),
+    refusalsPerMinute: wholeNumber(0, 1_000_000)
+      .default(300)
+      .describe('The most refusals that are published in a minute.'),
+  })
+  .prefault({})
+  .describe('Which jobs are taken, and how many.')
+
+const publish = z
+  .strictObject({
+    quorum: wholeNumber(1, 20)
+      .default(1)
+      .describe('How many relays must accept an event before it counts as delivered.'),
+    retryHours: wholeNumber(1, 720)
+      .default(24)
+      .describe('How long an event is offered to relays that have not accepted it, in hours.'),
+    maxEventBytes: wholeNumber(4096, 1_048_576)
+      .default(65_536)
+      .describe('Largest signed event that the relays are taken to accept, in bytes.'),
+  })
+  .prefault({})
+  .describe('How events are published.')
+
+const settlement = z
+  .strictObject({
+    sweepSeconds: wholeNumber(1, 3600)
+      .default(30)
+      .describe('Time between two sweeps of a wallet for payments that were not notified, in seconds.'),
+    statusRequestsPerSecond: wholeNumber(1, 1000)
+      .default(10)
+      .describe('The most status requests to one origin in a second, shared by all jobs.'),
+    graceSeconds: wholeNumber(0, 86_400)
+      .default(600)
+      .describe('How long after its expiry an invoice is still watched as closely as before, in seconds.'),
+    lateHours: wholeNumber(0, 720)
+      .default(24)
+      .describe('How long after its expiry an invoice is still swept, slowly, for a late payment, in hours.'),
+    reviveDays: wholeNumber(1, 90)
+      .default(7)
+      .describe('How long a payment proof revives an expired job before the job is archived, in days.'),
+    minPaymentWindowSeconds: wholeNumber(5, 86_400)
+      .default(60)
+      .describe('Shortest time to pay that an invoice must leave when it is offered, in seconds.'),
+  })
+  .superRefine(({ graceSeconds, lateHours, reviveDays }, ctx) => {
+    const say = (path: string, message: string) => ctx.addIssue({ code: 'custom', path: [path], message })
+    if (lateHours > reviveDays * 24) {
+      say('lateHours', `is ${lateHours}, longer than reviveDays (${reviveDays} days): lower it or raise reviveDays`)
+    }
+    if (graceSeconds > reviveDays * 86_400) {
+      say(
+        'graceSeconds',
+        `is ${graceSeconds}, longer than reviveDays (${reviveDays} days): lower it or raise reviveDays`,
+      )
+    }
+  })
+  .prefault({})
+  .describe('How payments are found.')
+
+const walletSchema = z
+  .strictObject({
+    type: z
+      .literal('nwc')
+      .describe('Kind of wallet: nwc (Nostr Wallet Connect, NIP-47).')
+      .meta({ examples: ['nwc'] }),
+    uri: secretReference()
+      .describe('Where the connection URI is kept: { file } or { env }; one that can only read is enough.')
+      .meta({ examples: [{ file: './till.nwc' }] }),
+  })
+  .describe('A wallet.')
+
+const wallets = z
+  .record(name(), walletSchema)
+  .prefault({})
+  .describe('Lightning wallets by a name of your choice; merchantWallet of an upstream refers to it.')
+  .meta({ examples: ['till'] })
+
+const announce = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe('Whether the service is announced on the write relays (NIP-89).'),
+    name: text(100).default('Tollbridge').describe('Name of the service as customers see it.'),
+    about: text(2000)
+      .default('Carries Nostr jobs to a paid HTTP API, and its answers back.')
+      .describe('What the service does, in a sentence or two.'),
+    picture: publicUrl()
+      .optional()
+      .describe('URL of a picture.')
+      .meta({ examples: ['https://api.example.com/logo.png'] }),
+    identifier: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'must be 1 to 64 letters, digits, dots, dashes and underscores' })
+      .default('tollbridge')
+      .describe('Identifier (d tag) of the announcement; two daemons with one key need two.'),
+    topics: z
+      .array(text(50))
+      .max(20)
+      .superRefine(withoutRepeats)
+      .default([])
+      .describe('Topics (t tags) under which the service is found.'),
+    refreshHours: wholeNumber(1, 720).default(12).describe('Time between two announcements, in hours.'),
+    publish31402: z.boolean().default(true).describe('Whether the service is also listed as a paid API (kind 31402).'),
+  })
+  .prefault({})
+  .describe('How the service is made known.')
+
+export const SETTINGS = {
+  key: secretReference()
+    .describe('Where the secret key of the daemon (nsec or 64 hex digits) is kept: { file } or { env }.')
+    .meta({ examples: [{ file: './tollbridge.key' }] }),
+  stateDirectory: filePath().default('./state').describe('Directory of saved jobs and of the control socket.'),
+  network: z
+    .enum(['mainnet', 'testnet', 'signet', 'regtest'])
+    .default('mainnet')
+    .describe('Bitcoin network of every invoice: mainnet, testnet, signet or regtest.'),
+  logLevel: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('Least severity that is logged: debug, info, warn or error.'),
+  relays,
+  upstreams: z.array(upstreamSchema).min(1).max(50).describe('The L402-gated APIs to which jobs are carried.'),
+  wallets,
+  jobs,
+  publish,
+  settlement,
+  announce,
+  handlers: z
+    .array(filePath())
+    .max(50)
+    .superRefine(withoutRepeats)
+    .default([])
+    .describe('Paths of further handler modules, which translate other kinds of job.'),
+} as const
+
+export const settingsSchema = z
+  .strictObject(SETTINGS)
+  .describe('The configuration of Tollbridge. Paths are relative to the configuration file.')
+
+/** The settings as written, with defaults; nothing is read or resolved yet. */
+export type Settings = z.output<typeof settingsSchema>
+export type UpstreamSettings = Settings['upstreams'][number]
+export type RouteSettings = UpstreamSettings['routes'][number]
+export type { SecretReference }

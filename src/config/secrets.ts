@@ -1,0 +1,101 @@
+/** How are secrets read? From the environment, or from a file that nobody else can read; never from the configuration itself. */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { decode as decodeNip19 } from 'nostr-tools/nip19'
+import { isMalformed, malformed, type Malformed } from '../core/identifiers.js'
+import { pubkeyOf } from '../nostr/event.js'
+import type { SecretReference } from './fields.js'
+
+/** The secret without surrounding blanks, or why it cannot be had: words that continue a sentence beginning with the setting. */
+export type SecretReader = (reference: SecretReference) => string | Malformed
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** A wallet URI with many relays stays far below. */
+const MOST_BYTES = 8192
+
+export function createSecretReader(directory: string, env: Environment): SecretReader {
+  return (reference) => {
+    const found = 'env' in reference ? env[reference.env] : readSecretFile(resolve(directory, reference.file))
+    if (isMalformed(found)) return found
+    const secret = found?.trim() ?? ''
+    if (secret !== '') return secret
+    if ('file' in reference) return malformed(`names ${reference.file}, which is empty`)
+    return malformed(`names the environment variable ${reference.env}, which is not set`)
+  }
+}
+
+function readSecretFile(path: string): string | Malformed {
+  let descriptor: number
+  try {
+    // Non-blocking, because opening a pipe would wait for its writer.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    return malformed(`names ${path}, which cannot be opened (${faultOf(error)})`)
+  }
+  try {
+    const { mode, size } = fstatSync(descriptor)
+    if ((mode & constants.S_IFMT) !== constants.S_IFREG) return malformed(`names ${path}, which is not a regular file`)
+    // Windows has no such modes.
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      const octal = (mode & 0o777).toString(8).padStart(4, '0')
+      return malformed(`names ${path}, which others can read (mode ${octal}): run chmod 600 '${path}'`)
+    }
+    if (size > MOST_BYTES) return malformed(`names ${path}, which is too large for a secret (${size} bytes)`)
+    const buffer = Buffer.alloc(MOST_BYTES)
+    return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, MOST_BYTES, 0))
+  } catch (error) {
+    return malformed(`names ${path}, which cannot be read (${faultOf(error)})`)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'part of the path is no directory',
+  ELOOP: 'too many symbolic links',
+}
+
+export function faultOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown fault'
+  return FAULTS[code] ?? code
+}
+
+const KEY_SHAPE = 'must hold a secret key: nsec1… or 64 hex digits'
+
+/** 32 bytes of a valid secret key. Says nothing of what it read. */
+export function parseSecretKey(secret: string): Uint8Array | Malformed {
+  const key = /^[0-9a-f]{64}$/i.test(secret) ? Uint8Array.from(Buffer.from(secret, 'hex')) : decodeNsec(secret)
+  if (!key) return malformed(KEY_SHAPE)
+  try {
+    pubkeyOf(key)
+    return key
+  } catch {
+    return malformed('holds a number that is no secret key (0, or beyond the order of the curve)')
+  }
+}
+
+function decodeNsec(secret: string): Uint8Array | null {
+  try {
+    const decoded = decodeNip19(secret)
+    return decoded.type === 'nsec' ? decoded.data : null
+  } catch {
+    return null // not bech32, or a wrong checksum
+  }
+}
+
+/** NIP-47 §Nostr Wallet Connect URI. */
+export function parseWalletUri(uri: string): string | Malformed {
+  const wrong = malformed('must hold a wallet connection: nostr+walletconnect://PUBKEY?relay=URL&secret=HEX')
+  if (!/^nostr\+?walletconnect:/i.test(uri) || !URL.canParse(uri)) return wrong
+  const { host, pathname, searchParams } = new URL(uri)
+  const pubkey = host || pathname.replace(/^\/+/, '')
+  const secret = searchParams.get('secret') ?? ''
+  const relays = searchParams.getAll('relay')
+  const relayFits = (relay: string) => URL.canParse(relay) && /^wss?:$/.test(new URL(relay).protocol)
+  if (!/^[0-9a-f]{64}$/i.test(pubkey) || !/^[0-9a-f]{64}$/i.test(secret)) return wrong
+  return relays.length > 0 && relays.every(relayFits) ? uri : wrong
+}
