@@ -1,0 +1,51 @@
+/** What does the exit code mean? One number per kind of failure, the same in every command. */
+import { assertNever, type FaultCode } from '../core/errors.js'
+
+export const EXIT = {
+  ok: 0,
+  /** A fault nobody foresaw. */
+  failed: 1,
+  /** The command line or the configuration is wrong. */
+  usage: 2,
+  /** `status`, `check`: not ready, or a check failed. */
+  notReady: 8,
+  /** No daemon answers, and the command needs one. */
+  unreachable: 9,
+  /** Another daemon holds the state directory. */
+  leaseHeld: 10,
+  /** The state on disk cannot be read, and nothing was changed. */
+  storeCorrupt: 11,
+  /** The key does not fit the state, or cannot be read. */
+  keyUnusable: 12,
+  /** There is no such job, or it cannot be tried again. */
+  noSuchJob: 13,
+} as const
+
+export function exitCodeOf(code: FaultCode): number {
+  switch (code) {
+    case 'config-invalid':
+    case 'usage':
+      return EXIT.usage
+    case 'lease-held':
+      return EXIT.leaseHeld
+    case 'store-corrupt':
+      return EXIT.storeCorrupt
+    case 'key-unusable':
+      return EXIT.keyUnusable
+    case 'daemon-unreachable':
+      return EXIT.unreachable
+    case 'job-unknown':
+    case 'job-not-retryable':
+      return EXIT.noSuchJob
+    case 'store-full':
+    case 'store-stale':
+    case 'store-closed':
+    case 'hash-taken':
+    case 'wallet-unusable':
+    case 'impossible-transition':
+    case 'timeout':
+      return EXIT.failed
+    default:
+      return assertNever(code)
+  }
+}

@@ -1,0 +1,107 @@
+/** `tollbridge jobs`: which jobs are there, and how does one stand? Reading needs no lease; changing asks the daemon. */
+import { openAdapters } from '../adapters.js'
+import type { Config } from '../config/config.js'
+import { TollbridgeError } from '../core/errors.js'
+import { isMalformed, parseEventId, type EventId } from '../core/identifiers.js'
+import { isOpen, isOwed, type Job } from '../core/job.js'
+import { transition } from '../core/transition.js'
+import { readStore } from '../stores/read-store.js'
+import { askDaemon } from './control-client.js'
+import { EXIT } from './exit-codes.js'
+import { silentLog } from './log.js'
+import type { Output } from './output.js'
+
+export interface JobFilter {
+  readonly open: boolean
+  readonly owed: boolean
+  readonly archived: boolean
+  readonly limit: number
+}
+
+/** Newest first. `owed` are the paid jobs that were not served. */
+export async function listJobs(stateDirectory: string, filter: JobFilter, output: Output): Promise<number> {
+  const store = await readStore(stateDirectory)
+  const live = [...store.live()].filter((job) => (filter.owed ? isOwed(job) : !filter.open || isOpen(job)))
+  const archived = filter.archived && !filter.owed && !filter.open ? await store.listArchived(filter.limit) : []
+  const jobs = [...live, ...archived].sort((a, b) => b.receivedAt - a.receivedAt).slice(0, filter.limit)
+  for (const job of jobs) {
+    const summary = summarise(job)
+    output.object({ type: 'job', ...summary })
+    const amount = summary.amountMsat === null ? '-' : `${summary.amountMsat / 1000} sats`
+    const what = summary.method ? `${summary.method} ${summary.target}` : '-'
+    output.data(
+      [job.id, summary.state.padEnd(10), summary.receivedAt, amount, what, summary.code ?? ''].join('  ').trimEnd(),
+    )
+  }
+  if (jobs.length === 0) output.say('no jobs')
+  return EXIT.ok
+}
+
+/** Everything that is known of one job but its secrets. */
+export async function showJob(stateDirectory: string, id: string, output: Output): Promise<number> {
+  const jobId = checkedId(id)
+  const store = await readStore(stateDirectory)
+  const job = store.get(jobId) ?? (await store.findArchived(jobId))
+  if (!job) throw new TollbridgeError('job-unknown', `no job has the id ${jobId}`)
+  const shown = withoutSecrets(job)
+  output.object({ type: 'job', ...shown })
+  output.data(JSON.stringify(shown, null, 2))
+  return EXIT.ok
+}
+
+/** Another try for a paid job that failed, with the same credential. */
+export async function retryJob(config: Config, id: string, output: Output): Promise<number> {
+  const jobId = checkedId(id)
+  const answer = await askDaemon(config.stateDirectory, 'POST', `/jobs/${jobId}/retry`)
+  if (answer === null) await retryAlone(config, jobId)
+  output.object({ type: 'retried', jobId, running: answer !== null })
+  output.say(answer === null ? 'taken up at the next start of the daemon' : 'taken up')
+  return EXIT.ok
+}
+
+/** No daemon runs: the operator's word is saved under the lease, and the next start acts on it. */
+async function retryAlone(config: Config, jobId: EventId): Promise<void> {
+  const adapters = await openAdapters(config, silentLog)
+  try {
+    const job = adapters.store.get(jobId)
+    if (!job) throw new TollbridgeError('job-unknown', `no live job has the id ${jobId}`)
+    if (job.state !== 'failed') {
+      throw new TollbridgeError(
+        'job-not-retryable',
+        `the job is ${job.state}; only a paid job that failed can be tried again`,
+      )
+    }
+    await adapters.store.save(transition(job, { type: 'retried' }, adapters.clock.now()))
+  } finally {
+    await adapters.stop()
+  }
+}
+
+function checkedId(id: string): EventId {
+  const jobId = parseEventId(id.toLowerCase())
+  if (isMalformed(jobId)) throw new TollbridgeError('usage', `${jobId.malformed}: ${id.slice(0, 80)}`)
+  return jobId
+}
+
+function summarise(job: Job) {
+  const call = 'call' in job ? job.call : null
+  return {
+    id: job.id,
+    state: job.state,
+    customer: job.customer,
+    receivedAt: new Date(job.receivedAt).toISOString(),
+    method: call?.method ?? null,
+    target: call?.target ?? null,
+    amountMsat: 'offer' in job ? (job.offer?.amountMsat ?? null) : null,
+    paid: 'payment' in job && job.payment !== undefined,
+    code: 'failure' in job ? job.failure.code : null,
+    detail: 'failure' in job ? job.failure.detail : null,
+  }
+}
+
+/** What may be shown: the secrets are left out whole, and so is the token wherever a challenge still holds it. */
+function withoutSecrets(job: Job): object {
+  const { secrets, ...facts } = job as Job & { secrets?: object; challenge?: object }
+  if ('challenge' in facts) delete (facts as { challenge?: object }).challenge
+  return { ...facts, secrets: secrets ? '(kept)' : undefined }
+}

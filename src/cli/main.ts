@@ -1,0 +1,189 @@
+/** Which commands are there? The wiring of commander; each command's work stands in its own file. */
+import { createRequire } from 'node:module'
+import { Command, CommanderError } from 'commander'
+import { loadConfig } from '../config/load.js'
+import { TollbridgeError } from '../core/errors.js'
+import { EXIT, exitCodeOf } from './exit-codes.js'
+import { createOutput, type Output } from './output.js'
+
+const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string }
+const DEFAULT_CONFIG = 'tollbridge.yaml'
+
+/** Each help text ends with two examples that work as printed. */
+const examples = (...lines: [string, string]) => `\nExamples:\n  $ ${lines.join('\n  $ ')}\n`
+
+const program = new Command('tollbridge')
+  .description('Carries NIP-90 jobs from Nostr across to L402-gated HTTP APIs, and their answers back.')
+  .version(version)
+  .enablePositionalOptions()
+  .exitOverride()
+  .addHelpText(
+    'after',
+    examples('tollbridge demo', 'tollbridge init ./bridge && tollbridge check -c ./bridge/tollbridge.yaml'),
+  )
+
+const withConfig = (command: Command) =>
+  command.option(
+    '-c, --config <file>',
+    'the configuration file',
+    process.argv.includes('-c') ? undefined : DEFAULT_CONFIG,
+  )
+
+program
+  .command('init')
+  .argument('[directory]', 'where to write the configuration and the key', '.')
+  .description('write a commented configuration and a new key; never overwrites')
+  .option('--json', 'print JSON lines')
+  .addHelpText('after', examples('tollbridge init', 'tollbridge init ./bridge --json'))
+  .action(async (directory: string, { json = false }: { json?: boolean }) => {
+    const { init } = await import('./init.js')
+    const output = createOutput(json)
+    const written = await init(directory)
+    output.object({ type: 'initialised', ...written })
+    output.data(
+      [
+        `wrote ${written.configFile}`,
+        `wrote ${written.keyFile}`,
+        `you are ${written.npub}`,
+        '',
+        ...written.nextSteps,
+      ].join('\n'),
+    )
+      })
+
+withConfig(program.command('run'))
+  .description('run the daemon until it is told to stop')
+  .addHelpText('after', examples('tollbridge run', 'tollbridge run -c /etc/tollbridge/tollbridge.yaml'))
+  .action(async ({ config }: ConfigOption) => {
+    const { run } = await import('./run.js')
+    await finish(run(config))
+  })
+
+for (const [name, description] of [
+  ['dev', 'run a whole world on this machine: relay, Lightning, gate, API and daemon'],
+  ['demo', 'carry one paid job from end to end over such a world, and exit'],
+] as const) {
+  program
+    .command(name)
+    .description(description)
+    .option('--json', 'print JSON lines')
+    .addHelpText('after', examples(`tollbridge ${name}`, `tollbridge ${name} --json`))
+    .action(async ({ json = false }: JsonOption) => {
+      const output = createOutput(json)
+      if (name === 'dev') await finish((await import('./dev.js')).dev(output))
+      else await finish((await import('./demo.js')).demo(output))
+    })
+}
+
+configured('check', 'prove relays, wallets, the 402 and the settlement path of every route before the first job')
+  .addHelpText('after', examples('tollbridge check', 'tollbridge check -c tollbridge.yaml --json'))
+  .action(async ({ config, json = false }: ConfigOption & JsonOption) => {
+    const { check } = await import('./check.js')
+    await finish(check(await loadConfig(config), createOutput(json)))
+  })
+
+configured('status', 'say whether the running daemon can serve; exits 0 only when it can')
+  .addHelpText('after', examples('tollbridge status', 'tollbridge status --json'))
+  .action(async ({ config, json = false }: ConfigOption & JsonOption) => {
+    const { showStatus } = await import('./status.js')
+    await finish(showStatus((await loadConfig(config)).stateDirectory, createOutput(json)))
+  })
+
+configured('config', 'print the effective settings; secrets are shown as (set)')
+  .addHelpText('after', examples('tollbridge config', 'tollbridge config --json'))
+  .action(async ({ config, json = false }: ConfigOption & JsonOption) => {
+    const { describeConfig, printConfig } = await import('../config/describe.js')
+    const loaded = await loadConfig(config)
+    const output = createOutput(json)
+    output.object({ type: 'config', ...describeConfig(loaded) })
+    output.data(printConfig(loaded).trimEnd())
+    await finish(Promise.resolve(EXIT.ok))
+  })
+
+const jobs = program
+  .command('jobs')
+  .description('list, show and retry jobs')
+  .addHelpText('after', examples('tollbridge jobs list --owed', 'tollbridge jobs list --json'))
+
+withConfig(jobs.command('list'))
+  .description('list jobs, newest first')
+  .option('--json', 'print JSON lines')
+  .option('--open', 'only jobs that are open', false)
+  .option('--owed', 'only jobs that were paid and not served', false)
+  .option('--archived', 'archived jobs too', false)
+  .option('--limit <n>', 'at most so many', wholeNumber, 100)
+  .addHelpText('after', examples('tollbridge jobs list', 'tollbridge jobs list --owed --json'))
+  .action(
+    async (options: ConfigOption & JsonOption & { open: boolean; owed: boolean; archived: boolean; limit: number }) => {
+      const { listJobs } = await import('./jobs.js')
+      const { stateDirectory } = await loadConfig(options.config)
+      await finish(listJobs(stateDirectory, options, createOutput(options.json ?? false)))
+    },
+  )
+
+withConfig(jobs.command('show'))
+  .argument('<id>', 'the job: 64 hex digits')
+  .description('show everything that is known of a job but its secrets')
+  .option('--json', 'print JSON lines')
+  .addHelpText('after', examples('tollbridge jobs show $ID', 'tollbridge jobs show $ID --json'))
+  .action(async (id: string, { config, json = false }: ConfigOption & JsonOption) => {
+    const { showJob } = await import('./jobs.js')
+    await finish(showJob((await loadConfig(config)).stateDirectory, id, createOutput(json)))
+  })
+
+withConfig(jobs.command('retry'))
+  .argument('<id>', 'the job: 64 hex digits')
+  .description('try a paid job that failed again, with the same credential')
+  .option('--json', 'print JSON lines')
+  .addHelpText('after', examples('tollbridge jobs retry $ID', 'tollbridge jobs retry $ID --json'))
+  .action(async (id: string, { config, json = false }: ConfigOption & JsonOption) => {
+    const { retryJob } = await import('./jobs.js')
+    await finish(retryJob(await loadConfig(config), id, createOutput(json)))
+  })
+
+configured('announce', 'publish the announcements now, and say what each relay answered')
+  .option('--retire', 'take the announcements back instead', false)
+  .addHelpText('after', examples('tollbridge announce', 'tollbridge announce --retire'))
+  .action(async ({ config, retire, json = false }: ConfigOption & JsonOption & { retire: boolean }) => {
+    const { announce } = await import('./announce.js')
+    await finish(announce(await loadConfig(config), retire, createOutput(json)))
+  })
+
+interface ConfigOption {
+  readonly config: string
+}
+interface JsonOption {
+  readonly json?: boolean
+}
+
+function configured(name: string, description: string): Command {
+  return withConfig(program.command(name)).description(description).option('--json', 'print JSON lines')
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (Number.isSafeInteger(number) && number > 0) return number
+  throw new TollbridgeError('usage', `a whole number above 0 is expected, not ${text.slice(0, 40)}`)
+}
+
+/** Sets the exit code and lets the process end by itself; what is still open afterwards is a bug that would show. */
+async function finish(command: Promise<number>): Promise<void> {
+  process.exitCode = await command
+}
+
+function report(error: unknown, output: Output): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (error instanceof TollbridgeError) {
+    output.object({ type: 'fault', code: error.code, message: error.message })
+    output.say(error.message)
+    return exitCodeOf(error.code)
+  }
+  output.say(error instanceof Error ? (error.stack ?? error.message) : 'unknown fault')
+  return EXIT.failed
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = report(error, createOutput(process.argv.includes('--json')))
+}

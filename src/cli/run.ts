@@ -1,0 +1,41 @@
+/** `tollbridge run`: the daemon, until it is told to stop. */
+import { loadConfig } from '../config/load.js'
+import { startDaemon } from '../daemon.js'
+import { createLog } from './log.js'
+
+/** Resolves with the exit code after SIGTERM or SIGINT; a second signal ends the process at once. */
+export async function run(file: string): Promise<number> {
+  const config = await loadConfig(file)
+  const log = createLog(config.logLevel)
+  // A library's stray rejection must not take paid jobs down with it; it is a bug all the same, and said.
+  process.on('unhandledRejection', (reason) => {
+    log.error({ reason: reason instanceof Error ? reason.name : 'unknown' }, 'unhandled rejection')
+  })
+  const stopped = untilSignalled()
+  const daemon = await startDaemon(config, log).catch((error: unknown) => {
+    log.flush()
+    throw error
+  })
+  await stopped
+  log.info({}, 'stopping')
+  process.once('SIGTERM', () => process.exit(1))
+  process.once('SIGINT', () => process.exit(1))
+  await daemon.stop()
+  log.flush()
+  return 0
+}
+
+/** Resolves at the first SIGTERM or SIGINT. */
+export function untilSignalled(): Promise<void> {
+  return new Promise((resolve) => {
+    const keepAlive = setInterval(() => {}, 2 ** 30)
+    const stop = () => {
+      clearInterval(keepAlive)
+      process.off('SIGTERM', stop)
+      process.off('SIGINT', stop)
+      resolve()
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+}

@@ -1,0 +1,32 @@
+/** `tollbridge status`: can the daemon serve? Exits 0 only when it can. */
+import type { DaemonStatus } from '../engine/status.js'
+import { askDaemon } from './control-client.js'
+import { EXIT } from './exit-codes.js'
+import type { Output } from './output.js'
+
+export async function showStatus(stateDirectory: string, output: Output): Promise<number> {
+  const status = (await askDaemon(stateDirectory, 'GET', '/status')) as DaemonStatus | null
+  if (!status) {
+    output.object({ type: 'status', running: false, ready: false })
+    output.say('no daemon is running on this state directory')
+    return EXIT.unreachable
+  }
+  output.object({ type: 'status', running: true, ...status })
+  output.data(describe(status))
+  return status.ready ? EXIT.ok : EXIT.notReady
+}
+
+function describe(status: DaemonStatus): string {
+  const relays = status.relays.map(({ url, connected, listening, lastError }) => {
+    const state = !connected ? `down${lastError ? ` (${lastError})` : ''}` : listening > 0 ? 'listening' : 'connected'
+    return `  ${url}  ${state}`
+  })
+  const wallets = status.wallets.map(({ name, usable }) => `  ${name}  ${usable ? 'usable' : 'not usable'}`)
+  return [
+    `${status.ready ? 'ready' : `NOT ready: ${status.reasons.join('; ')}`}  (pid ${status.pid}, up ${status.uptimeSeconds} s)`,
+    `open jobs: ${status.openJobs}   taken: ${status.intake.admitted}   refused: ${status.intake.refused}`,
+    'relays:',
+    ...relays,
+    ...(wallets.length > 0 ? ['wallets:', ...wallets] : []),
+  ].join('\n')
+}
