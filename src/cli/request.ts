@@ -81,7 +81,13 @@ export async function request(options: RequestOptions, world: RequestWorld): Pro
     })
     await deliver(outcome, plan, world)
     const credential = plan.showCredential && jobId !== null ? await journal.credential(jobId) : null
-    const end = { type: 'ended', jobId, outcome: outcome.type, ...reasonOf(outcome, plan), exitCode: exitCodeOf(outcome) }
+    const end = {
+      type: 'ended',
+      jobId,
+      outcome: outcome.type,
+      ...reasonOf(outcome, plan),
+      exitCode: exitCodeOf(outcome),
+    }
     output.object(credential === null ? end : { ...end, credential: credential.trim() })
     if (credential !== null && outcome.type === 'error') output.data(credential.trim())
     const again = `tollbridge request --job ${jobId ?? 'ID'}${plan.pay ? ' --pay' : ''}`

@@ -28,16 +28,20 @@ export interface ConversationContext {
   readonly start: (payment: () => Promise<PaymentNews>) => void
   /** Asks for `lookUp` to be called after a while. */
   readonly lookLater: () => void
+  /** Asks for `hurry` to be called after a while. */
+  readonly hurryLater: () => void
   readonly onPreimage: (preimage: Preimage, of: PinnedOffer) => void
 }
 
 export interface Conversation {
   onAnswer(answer: Answer): Promise<RequestOutcome | null>
-  onPayment(news: PaymentNews): RequestOutcome | null
+  onPayment(news: PaymentNews): Promise<RequestOutcome | null>
+  /** The wallet has been waited for long enough. */
+  hurry(): Promise<RequestOutcome | null>
   /** Starts a look-up; its news come through `onPayment`. */
   lookUp(): void
   /** Time is up. */
-  lastWord(): RequestOutcome
+  lastWord(): Promise<RequestOutcome>
 }
 
 /** `pinned` and `standing` are what the journal knows from earlier runs. */
@@ -50,14 +54,23 @@ export function createConversation(
   let pinned = earlier.pinned
   let phase: Phase = phaseOf(earlier.standing)
   let unknownTold = false
-  /** The provider's last word while our own wallet has not spoken yet. */
-  let ending: RequestOutcome | null = null
+  /** What came while the wallet was paying. */
+  const deferred: Answer[] = []
 
   async function onAnswer(answer: Answer): Promise<RequestOutcome | null> {
-    const outcome = await understand(answer)
-    // ORDER: the payment's outcome is saved before the request ends; ending at once would leave a paid invoice as unknown.
-    if (outcome !== null && phase === 'wallet') ending ??= outcome
-    return phase === 'wallet' ? null : outcome
+    if (phase !== 'wallet') return understand(answer)
+    // ORDER: the wallet speaks first, so that the payment's outcome is on disk before the request ends.
+    deferred.push(answer)
+    if (isFinal(answer)) context.hurryLater()
+    return null
+  }
+
+  async function catchUp(): Promise<RequestOutcome | null> {
+    for (const answer of deferred.splice(0)) {
+      const outcome = await understand(answer)
+      if (outcome !== null) return outcome
+    }
+    return null
   }
 
   async function understand(answer: Answer): Promise<RequestOutcome | null> {
@@ -134,28 +147,31 @@ export function createConversation(
 
   const unseal = (payload: string): Promise<string | null> => signer.decrypt(provider, payload).catch(() => null)
 
-  function onPayment(news: PaymentNews): RequestOutcome | null {
-    if (ending !== null && news.type !== 'paid') return ending
-    switch (news.type) {
-      case 'paid':
-        phase = 'result'
-        if (pinned !== null) {
-          const { paymentHash, amountMsat } = pinned
-          tell({ type: 'paid', paymentHash, amountMsat, feesMsat: news.feesMsat })
-          context.onPreimage(news.preimage, pinned)
-        }
-        return ending
-      case 'refused':
-        return { type: 'payment-refused', message: tame(news.reason) }
-      case 'failed':
-        return { type: 'payment-refused', message: 'the wallet says that the payment failed' }
-      case 'unknown':
-        phase = 'lookup'
-        if (!unknownTold) tell({ type: 'payment-unknown', reason: tame(news.reason) })
-        unknownTold = true
-        context.lookLater()
-        return null
+  async function onPayment(news: PaymentNews): Promise<RequestOutcome | null> {
+    if (news.type === 'paid') {
+      phase = 'result'
+      if (pinned !== null) {
+        const { paymentHash, amountMsat } = pinned
+        tell({ type: 'paid', paymentHash, amountMsat, feesMsat: news.feesMsat })
+        context.onPreimage(news.preimage, pinned)
+      }
+      return catchUp()
     }
+    phase = 'lookup'
+    if (news.type === 'unknown') {
+      if (!unknownTold) tell({ type: 'payment-unknown', reason: tame(news.reason) })
+      unknownTold = true
+      context.lookLater()
+      return catchUp()
+    }
+    const message = news.type === 'refused' ? tame(news.reason) : 'the wallet says that the payment failed'
+    return (await catchUp()) ?? { type: 'payment-refused', message }
+  }
+
+  /** The wallet takes its time, and the provider's last word is here: the intent on disk is enough. */
+  async function hurry(): Promise<RequestOutcome | null> {
+    if (phase === 'wallet') phase = 'lookup'
+    return catchUp()
   }
 
   function lookUp(): void {
@@ -163,8 +179,11 @@ export function createConversation(
     context.start(() => lookUpPayment({ wallet, journal, clock }, context.jobId))
   }
 
-  function lastWord(): RequestOutcome {
-    if (ending !== null) return ending
+  async function lastWord(): Promise<RequestOutcome> {
+    return (await catchUp()) ?? unfinished()
+  }
+
+  function unfinished(): RequestOutcome {
     switch (phase) {
       case 'wallet':
       case 'lookup':
@@ -178,8 +197,10 @@ export function createConversation(
     }
   }
 
-  return { onAnswer, onPayment, lookUp, lastWord }
+  return { onAnswer, onPayment, hurry, lookUp, lastWord }
 }
+
+const isFinal = (answer: Answer): boolean => answer.type === 'result' || answer.feedback.status === 'error'
 
 function phaseOf(standing: PaymentStanding): Phase {
   switch (standing) {

@@ -21,6 +21,8 @@ const STORED_ANSWERS_MS: Millis = 3_000
 /** How long a look-up may hold back the answers of a job that is taken up. */
 const FIRST_LOOK_MS: Millis = 5_000
 const FIRST_LOOKUP_MS: Millis = 1_000
+/** How long a result waits for the wallet to say what it paid. */
+const WALLET_GRACE_MS: Millis = 5_000
 const LONGEST_LOOKUP_MS: Millis = 30_000
 /** How long the end waits for relays that are still being told something. */
 const FAREWELL_MS: Millis = 2_000
@@ -49,6 +51,7 @@ type Message =
   | { readonly type: 'answer'; readonly answer: Answer }
   | { readonly type: 'payment'; readonly news: PaymentNews }
   | { readonly type: 'lookUp' }
+  | { readonly type: 'hurry' }
   /** Every relay has decided. */
   | { readonly type: 'decided'; readonly held: number }
   | { readonly type: 'deadline' }
@@ -114,6 +117,7 @@ export async function requestJob(options: JobRequestOptions): Promise<RequestOut
   const standing = standingOf(attempt)
   let lookupDelay = FIRST_LOOKUP_MS
   let cancelLookup = (): void => undefined
+  let cancelHurry = (): void => undefined
   const conversation = createConversation(
     {
       jobId,
@@ -130,6 +134,10 @@ export async function requestJob(options: JobRequestOptions): Promise<RequestOut
       lookLater() {
         cancelLookup = clock.after(lookupDelay, () => mailbox.post({ type: 'lookUp' }))
         lookupDelay = Math.min(lookupDelay * 2, LONGEST_LOOKUP_MS)
+      },
+      hurryLater() {
+        cancelHurry()
+        cancelHurry = clock.after(WALLET_GRACE_MS, () => mailbox.post({ type: 'hurry' }))
       },
       onPreimage(preimage, of) {
         if (!options.proof && !request.proofPromised) return
@@ -166,6 +174,7 @@ export async function requestJob(options: JobRequestOptions): Promise<RequestOut
 
   try {
     if (options.job.type === 'new') {
+      tell({ type: 'signed', jobId, provider })
       subscription = listen()
       spawn(publishJob())
     } else {
@@ -179,6 +188,7 @@ export async function requestJob(options: JobRequestOptions): Promise<RequestOut
   } finally {
     cancelDeadline()
     cancelLookup()
+    cancelHurry()
     signal?.removeEventListener('abort', onAbort)
     subscription?.close()
     over.abort()
@@ -196,6 +206,8 @@ export async function requestJob(options: JobRequestOptions): Promise<RequestOut
       case 'lookUp':
         conversation.lookUp()
         return null
+      case 'hurry':
+        return conversation.hurry()
       case 'decided':
         return message.held > 0 || held ? null : unheld('every relay refused the job')
       case 'deadline':

@@ -5,6 +5,8 @@ import type { JobResult } from '../nostr/kinds/job-result.js'
 
 /** Texts that came from others are already free of control characters, and bounded. No secret is ever in here. */
 export type StoryEvent =
+  /** A new job: signed, saved, and not yet published. */
+  | { readonly type: 'signed'; readonly jobId: EventId; readonly provider: Pubkey }
   /** One relay has taken the job. */
   | { readonly type: 'published'; readonly jobId: EventId; readonly provider: Pubkey; readonly relay: string }
   /** One relay has not taken an event, for good or for now. */
