@@ -24,6 +24,7 @@ import { createStatusEndpoint } from './settlement/status-endpoint.js'
 import { createSettlementWatch, type Targets } from './settlement/watch.js'
 import { isUnpaidInvoice } from './core/job.js'
 import type { StepContext, UpstreamBinding } from './steps/context.js'
+import { failing } from './steps/failing.js'
 import { announcementOf, upstreamOf } from './upstreams.js'
 
 export interface Daemon {
@@ -170,6 +171,10 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     maxAheadMs: config.jobs.maxAheadSeconds * 1000,
     store,
     drive,
+    sayUnrecorded: async (job) => {
+      const fact = await failing(context, job)
+      if (fact.type === 'signed') outbox.send(job, fact.delivery)
+    },
     clock,
     log,
   })

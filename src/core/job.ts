@@ -42,6 +42,9 @@ export interface Calls {
   readonly attempt: Attempt | null
   /** Calls announced so far in this state. */
   readonly tries: number
+  /** Of these: answered by a refusal of the credential, and broken off or answered by a fault of the server. */
+  readonly refusals: number
+  readonly breakages: number
   /** No further call before this time; 0 for at once. */
   readonly retryAt: Millis
   /** An earlier call may have taken effect although no answer was read. */
@@ -235,4 +238,4 @@ export const isUnpaidInvoice = (job: Job): boolean => job.state === 'offering' |
 /** Paid, not served, and nothing more happens by itself: the list of `jobs list --owed`. */
 export const isOwed = (job: Job): boolean => job.state === 'failed'
 
-export const NO_CALLS: Calls = { attempt: null, tries: 0, retryAt: 0, outcomeUnknown: false }
+export const NO_CALLS: Calls = { attempt: null, tries: 0, refusals: 0, breakages: 0, retryAt: 0, outcomeUnknown: false }

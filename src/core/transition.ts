@@ -23,7 +23,13 @@ export type Fact =
   /** A call is about to be sent by this run. */
   | { readonly type: 'attempting'; readonly attempt: Attempt }
   /** The call ended without an answer that counts. `outcomeUnknown`: it may have taken effect all the same. */
-  | { readonly type: 'attemptFailed'; readonly retryAt: Millis; readonly outcomeUnknown: boolean }
+  | {
+      readonly type: 'attemptFailed'
+      readonly retryAt: Millis
+      readonly outcomeUnknown: boolean
+      /** `deferred`: not sent at all, or put off by the server. */
+      readonly why: 'deferred' | 'refused' | 'broken'
+    }
   | { readonly type: 'challenged'; readonly challenge: Challenge }
   | { readonly type: 'answered'; readonly output: JobOutput }
   | { readonly type: 'invoiced'; readonly offer: Offer; readonly secrets: UnpaidSecrets }
@@ -194,6 +200,8 @@ function countCall(calls: JobIn<'quoting'>['calls'], fact: Extract<Fact, { type:
     ...calls,
     attempt: null,
     retryAt: fact.retryAt,
+    refusals: calls.refusals + (fact.why === 'refused' ? 1 : 0),
+    breakages: calls.breakages + (fact.why === 'broken' ? 1 : 0),
     outcomeUnknown: calls.outcomeUnknown || fact.outcomeUnknown,
   }
 }

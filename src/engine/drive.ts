@@ -4,7 +4,7 @@ import { TollbridgeError, isFault, rejection } from '../core/errors.js'
 import type { EventId, Millis } from '../core/identifiers.js'
 import { isOpen, isOwed, isPaid, type Job, type OpenJob } from '../core/job.js'
 import { transition, type Fact, type FactType } from '../core/transition.js'
-import type { Pause, StepContext } from '../steps/context.js'
+import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
 import { performStep } from '../steps/index.js'
 import { settledFact } from '../steps/settled.js'
 import { targetOf } from '../settlement/watch.js'
@@ -63,8 +63,10 @@ export function createDrive(wiring: {
   readonly census: Census
   readonly reviveMs: Millis
   readonly lateMs: Millis
+  /** Default: the real steps. The crash model puts broken ones in their place, to see that it notices. */
+  readonly performStep?: typeof performStep
 }): Drive {
-  const { slots, census } = wiring
+  const { slots, census, performStep: step = performStep } = wiring
   /** Jobs ahead of the store: changed by facts that need not be saved before going on. */
   const ahead = new Map<EventId, Job>()
   const lanes = new Map<EventId, Lane>()
@@ -129,10 +131,10 @@ export function createDrive(wiring: {
 
   async function perform(context: StepContext, job: OpenJob): Promise<Fact | Pause> {
     // Waiting costs no slot, and what is paid goes before what is not.
-    if (job.state === 'awaiting' || job.state === 'publishing') return performStep(context, job)
+    if (job.state === 'awaiting' || job.state === 'publishing') return step(context, job)
     const give = await slots.take(isPaid(job))
     try {
-      return await performStep(context, job)
+      return await step(context, job)
     } finally {
       give()
     }
@@ -164,14 +166,15 @@ export function createDrive(wiring: {
   /** A closed job still delivers what it signed, and a late payment revives an expired one. */
   function followClosed(context: StepContext, job: Job): Fact | Pause {
     if (job.state === 'expired') {
+      const { expiresAt, paymentHash } = job.offer
       const now = context.clock.now()
-      const late = now < job.offer.expiresAt + wiring.lateMs
-      context.settlements.watch(targetOf(job, true))
+      const sweptUntil = expiresAt + wiring.lateMs
+      const revivedUntil = expiresAt + wiring.reviveMs
+      context.settlements.watch(targetOf(job, now < sweptUntil ? 'late' : 'proofOnly'))
       const settled = settledFact(context, job)
       if (settled) return settled
-      const ends = job.offer.expiresAt + wiring.reviveMs
-      if (now < ends) return { type: 'pause', until: late ? Math.min(ends, job.offer.expiresAt + wiring.lateMs) : ends }
-      context.settlements.unwatch({ jobId: job.id, paymentHash: job.offer.paymentHash })
+      if (now < revivedUntil) return pauseUntil(now < sweptUntil ? sweptUntil : revivedUntil)
+      context.settlements.unwatch({ jobId: job.id, paymentHash })
     }
     for (const delivery of job.outbox) context.send(job, delivery)
     if (job.outbox.every(isSettledDelivery) && !isOwed(job)) {
@@ -183,7 +186,7 @@ export function createDrive(wiring: {
         )
       })
     }
-    return { type: 'pause', until: null }
+    return PAUSE
   }
 
   /** A fault of the machine, a port or a bug: nothing is lost, the lane tries again. */
@@ -199,15 +202,20 @@ export function createDrive(wiring: {
       return follow(context, job, { type: 'refused', rejection: rejection('internal-error', reason) })
     }
     const delay = Math.min(MAX_FAULT_RETRY_MS, FAULT_RETRY_MS * 2 ** Math.min(lane.faults - 1, 10))
-    return { type: 'pause', until: context.clock.now() + delay }
+    return pauseUntil(context.clock.now() + delay)
   }
 
   return {
     async admit(job) {
-      const inserted = await wiring.context().store.insert(job)
-      if (inserted === 'duplicate') return inserted
+      // Counted at once: of many jobs that arrive together none may slip past the limits.
       census.move(undefined, job)
-      wake(job.id)
+      let inserted: 'inserted' | 'duplicate' = 'duplicate'
+      try {
+        inserted = await wiring.context().store.insert(job)
+      } finally {
+        if (inserted === 'duplicate') census.move(job, undefined)
+      }
+      if (inserted === 'inserted') wake(job.id)
       return inserted
     },
     wake,

@@ -2,7 +2,7 @@
 import { isRejection, rejection, type Rejection } from '../core/errors.js'
 import { tagValue, type NostrEvent } from '../core/event.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
-import { NO_CALLS, type Job, type UpstreamCall } from '../core/job.js'
+import { NO_CALLS, type Failing, type Job, type UpstreamCall } from '../core/job.js'
 import type { JobRequest } from '../core/job-request.js'
 import { verifyEvent } from '../nostr/event.js'
 import { parseJobRequest } from '../nostr/kinds/job-request.js'
@@ -49,6 +49,8 @@ export function createIntake(wiring: {
   readonly maxAheadMs: Millis
   readonly store: JobStore
   readonly drive: Drive
+  /** Says a refusal without storing it. */
+  readonly sayUnrecorded: (job: Failing) => Promise<void>
   readonly clock: Clock
   readonly log: Logger
 }): Intake {
@@ -122,15 +124,17 @@ export function createIntake(wiring: {
   }
 
   /** Said once to each fresh, validly signed job for us, within the rates; the rest is counted. */
-  async function refuse(job: Extract<Job, { state: 'failing' }>): Promise<void> {
+  async function refuse(job: Failing): Promise<void> {
     counts.refused += 1
-    if (!store.acceptsJobs() || !wiring.refusals.take(job.customer, clock.now())) {
+    if (!wiring.refusals.take(job.customer, clock.now())) {
       counts.refusedSilently += 1
       log.debug({ job: job.id, code: job.failure.code }, 'refused silently')
       return
     }
     log.info({ job: job.id, code: job.failure.code, detail: job.failure.detail }, 'refused')
-    await drive.admit(job)
+    // A full disk is for what is paid: the refusal is said and not recorded.
+    if (store.acceptsJobs()) await drive.admit(job)
+    else await wiring.sayUnrecorded(job)
   }
 
   return { receive, knows, counts }

@@ -1,5 +1,5 @@
 /** Which relays hold it? Sends each signed event to its relays until each has spoken, and keeps one verdict per relay. */
-import { TOO_LARGE } from '../core/delivery.js'
+import { isSettledDelivery, TOO_LARGE } from '../core/delivery.js'
 import type { EventId, Millis } from '../core/identifiers.js'
 import type { Delivery, Job } from '../core/job.js'
 import type { Clock, Logger, PublishVerdict, RelayPool } from '../ports.js'
@@ -57,6 +57,9 @@ export function createOutbox(wiring: {
       log.info({ job: job.id, relay, purpose: delivery.purpose, reason }, 'relay refuses')
     }
     finish(job, delivery, relay)
+    // What only announced something is not kept once every relay has spoken: open jobs are many.
+    const isPassing = delivery.purpose === 'offer' || delivery.purpose === 'processing'
+    if (isPassing && isSettledDelivery(delivery)) delivery.event = null
     wiring.onVerdict(job.id)
   }
 

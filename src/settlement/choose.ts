@@ -14,7 +14,7 @@ export interface SettlementMeans {
 
 /** What a wallet must be able to do before a payment can be followed through it. */
 export const canFollowPayments = (methods: ReadonlySet<WalletMethod>): boolean =>
-  methods.has('lookupInvoice') && (methods.has('onSettled') || methods.has('listIncoming'))
+  methods.has('lookupInvoice') || methods.has('listIncoming')
 
 /** Every source that applies; all of them run at once. The customer's proof is listened for in any case, and relied on if promised. */
 export function chooseSources(means: SettlementMeans): readonly PreimageSourceName[] | Rejection {

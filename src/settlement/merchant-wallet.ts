@@ -9,6 +9,7 @@ const LATE_SWEEP_EVERY_MS = 15 * 60_000
 /** A sweep may take this share of the time at most. */
 const SWEEP_SHARE = 20
 const MAX_PAGES = 10_000
+const LOOKUPS_PER_SWEEP = 20
 const RECENT_SETTLEMENTS = 50_000
 
 export interface MerchantWallet extends PreimageSource {
@@ -57,8 +58,8 @@ export function createMerchantWallet(wiring: {
     const withLate = now >= lateSweepAt
     if (withLate) lateSweepAt = now + LATE_SWEEP_EVERY_MS
     let since: Millis | null = null
-    for (const { late, offeredAt } of watched.values()) {
-      if ((withLate || !late) && (since === null || offeredAt < since)) since = offeredAt
+    for (const { pace, offeredAt } of watched.values()) {
+      if ((withLate || pace === 'open') && (since === null || offeredAt < since)) since = offeredAt
     }
     return since === null ? null : since - CLOCK_SKEW_MS
   }
@@ -67,6 +68,7 @@ export function createMerchantWallet(wiring: {
     const startedAt = clock.now()
     const since = sweepFrom(startedAt)
     if (since === null) return
+    if (!wallet.methods.has('listIncoming')) return lookUpSome()
     let cursor: string | null = null
     for (let page = 0; page < MAX_PAGES && !stopped; page += 1) {
       const { settled, cursor: next }: Awaited<ReturnType<Wallet['listIncoming']>> = await wallet.listIncoming({
@@ -76,6 +78,16 @@ export function createMerchantWallet(wiring: {
       for (const payment of settled) accept(payment)
       if (next === null) return
       cursor = next
+    }
+  }
+
+  /** For wallets that cannot list: a few look-ups a sweep, those asked longest ago first. */
+  async function lookUpSome(): Promise<void> {
+    for (const [paymentHash, target] of [...watched].slice(0, LOOKUPS_PER_SWEEP)) {
+      if (stopped) return
+      const seen = await wallet.lookupInvoice(paymentHash)
+      if (watched.delete(paymentHash)) watched.set(paymentHash, target) // to the end of the line
+      if (seen.state === 'settled' && seen.preimage !== null) accept({ ...seen, preimage: seen.preimage, paymentHash })
     }
   }
 
@@ -96,7 +108,8 @@ export function createMerchantWallet(wiring: {
   function plan(delayMs: number): void {
     cancelTimer?.()
     cancelTimer = null
-    if (stopped || watched.size === 0 || !wallet.methods.has('listIncoming')) return
+    const canSweep = wallet.methods.has('listIncoming') || wallet.methods.has('lookupInvoice')
+    if (stopped || watched.size === 0 || !canSweep) return
     cancelTimer = clock.after(delayMs, () => void runSweep())
   }
 
@@ -109,7 +122,13 @@ export function createMerchantWallet(wiring: {
   return {
     name: 'merchantWallet',
     watch(target) {
-      if (!target.sources.includes('merchantWallet') || !wiring.receivesFor(target.upstream)) return
+      watched.delete(target.paymentHash)
+      if (
+        target.pace === 'proofOnly' ||
+        !target.sources.includes('merchantWallet') ||
+        !wiring.receivesFor(target.upstream)
+      )
+        return
       const isFirst = watched.size === 0
       watched.set(target.paymentHash, target)
       if (isFirst) plan(Math.min(wiring.sweepMs, 1_000))

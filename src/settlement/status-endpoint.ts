@@ -95,7 +95,7 @@ export function createStatusEndpoint(wiring: {
   function again(poll: Poll): void {
     if (!isCurrent(poll)) return
     poll.dueAt = clock.now() + poll.delayMs
-    poll.delayMs = poll.target.late ? LATE_DELAY_MS : Math.min(MAX_DELAY_MS, poll.delayMs * BACK_OFF)
+    poll.delayMs = poll.target.pace === 'late' ? LATE_DELAY_MS : Math.min(MAX_DELAY_MS, poll.delayMs * BACK_OFF)
     waiting.push(poll)
     scheduleTick()
   }
@@ -111,7 +111,7 @@ export function createStatusEndpoint(wiring: {
       stopped.signal,
     )
     inFlight -= 1
-    if (!isCurrent(poll) || stopped.signal.aborted) return
+    if (stopped.signal.aborted) return
     if (outcome.type !== 'response') return again(poll)
     if (outcome.status === 429 || outcome.status === 503) {
       const seconds = Number(outcome.headers['retry-after']?.[0] ?? 5)
@@ -121,6 +121,7 @@ export function createStatusEndpoint(wiring: {
     const answer = parseStatusAnswer(outcome.status, outcome.body)
     if (answer.type === 'paid') return targets.report(target.paymentHash, { key: answer.key, source: 'statusEndpoint' })
     if (answer.type === 'unpaid') return again(poll)
+    if (!isCurrent(poll)) return
     polls.delete(target.paymentHash) // pruned, or the token is wrong: no later answer can differ
     log.info({ job: target.jobId }, 'status endpoint knows the invoice no more')
   }
@@ -128,9 +129,15 @@ export function createStatusEndpoint(wiring: {
   return {
     name: 'statusEndpoint',
     watch(target) {
-      if (target.upstream !== client.name || target.statusUrl === null || !target.sources.includes('statusEndpoint'))
+      polls.delete(target.paymentHash)
+      if (
+        target.pace === 'proofOnly' ||
+        target.upstream !== client.name ||
+        target.statusUrl === null ||
+        !target.sources.includes('statusEndpoint')
+      )
         return
-      const delayMs = target.late ? LATE_DELAY_MS : FIRST_DELAY_MS
+      const delayMs = target.pace === 'late' ? LATE_DELAY_MS : FIRST_DELAY_MS
       const poll = { target, delayMs, dueAt: clock.now() + delayMs }
       polls.set(target.paymentHash, poll)
       waiting.push(poll)

@@ -5,6 +5,9 @@ import type { Msat } from '../core/money.js'
 import { isPreimageOf } from '../l402/credential.js'
 import type { Logger } from '../ports.js'
 
+/** How closely an invoice is watched: `late` ones are swept slowly, and at last only a proof is listened for. */
+export type WatchPace = 'open' | 'late' | 'proofOnly'
+
 /** An invoice that somebody may pay. */
 export interface WatchTarget {
   readonly jobId: EventId
@@ -16,8 +19,7 @@ export interface WatchTarget {
   readonly expiresAt: Millis
   readonly statusUrl: string | null
   readonly sources: readonly PreimageSourceName[]
-  /** Expired as far as the customer knows: watched slowly. */
-  readonly late: boolean
+  readonly pace: WatchPace
 }
 
 export interface Found {
@@ -27,7 +29,7 @@ export interface Found {
 
 export interface PreimageSource {
   readonly name: PreimageSourceName
-  /** Idempotent; called again with `late` when the invoice expires. */
+  /** Idempotent; called again when the pace changes. */
   watch(target: WatchTarget): void
   unwatch(paymentHash: PaymentHash): void
   stop(): void
@@ -52,7 +54,7 @@ export interface SettlementWatch {
 
 export const targetOf = (
   job: { id: EventId; customer: Pubkey; call: { upstream: string }; offer: Offer; secrets: UnpaidSecrets },
-  late: boolean,
+  pace: WatchPace,
 ): WatchTarget => ({
   jobId: job.id,
   customer: job.customer,
@@ -63,7 +65,7 @@ export const targetOf = (
   expiresAt: job.offer.expiresAt,
   statusUrl: job.secrets.statusUrl,
   sources: job.offer.sources,
-  late,
+  pace,
 })
 
 export function createSettlementWatch(wiring: {
@@ -101,7 +103,7 @@ export function createSettlementWatch(wiring: {
   return {
     watch(target) {
       const known = byHash.get(target.paymentHash)
-      if (known && known.jobId === target.jobId && known.late === target.late) return
+      if (known && known.jobId === target.jobId && known.pace === target.pace) return
       byHash.set(target.paymentHash, target)
       byJob.set(target.jobId, target)
       if (found.has(target.paymentHash)) return

@@ -4,7 +4,7 @@ import { pauseUntil, type Step } from './context.js'
 import { settledFact } from './settled.js'
 
 export const awaiting: Step<'awaiting'> = async (context, job) => {
-  context.settlements.watch(targetOf(job, false))
+  context.settlements.watch(targetOf(job, 'open'))
   const settled = settledFact(context, job)
   if (settled) return settled
   // The grace is for payments that settle slowly; a later one still revives the job.

@@ -12,7 +12,7 @@ import { rememberCredit } from './credit.js'
 import { aboutJob, newDelivery } from './delivery.js'
 
 /** A gate may see the settlement a little later than we do; each further refusal costs it an invoice. */
-const MAX_REFUSALS = 4
+const MAX_REFUSALS = 3
 const MAX_BREAKAGES = 8
 const UNCONFIGURED_RETRY_MS = 60_000
 const PROCESSING_LIFETIME_S = 600
@@ -48,26 +48,27 @@ async function sayProcessing(context: StepContext, job: Fetching): Promise<void>
 }
 
 function judge(context: StepContext, job: Fetching, place: Place, outcome: UpstreamOutcome): Fact {
-  const { tries } = job.calls
+  const { tries, refusals, breakages } = job.calls
   const patient = context.clock.now() - job.payment.at < context.settings.patienceMs
   const refuse = (code: CustomerErrorCode, detail: string, httpStatus?: number): Fact => {
     const why: Rejection = rejection(code, detail)
     return { type: 'refused', rejection: httpStatus === undefined ? why : { ...why, httpStatus } }
   }
-  const retry = (outcomeUnknown: boolean, retryAfter?: string): Fact => ({
+  const retry = (why: 'deferred' | 'refused' | 'broken', retryAfter?: string): Fact => ({
     type: 'attemptFailed',
     retryAt: retryAt(context, tries, retryAfter),
-    outcomeUnknown,
+    outcomeUnknown: why === 'broken',
+    why,
   })
 
   if (outcome.type === 'unsent') {
-    return patient ? retry(false) : refuse('upstream-failed', 'unreachable since the payment')
+    return patient ? retry('deferred') : refuse('upstream-failed', 'unreachable since the payment')
   }
   if (outcome.type === 'tooLarge') return refuse('result-too-large', 'over the response cap', outcome.status)
   const repeatable = mayRepeat(place.route, job.call, job.state)
   if (outcome.type === 'unknown') {
     if (!repeatable) return refuse('outcome-unknown', 'the connection was lost during the call')
-    return tries < MAX_BREAKAGES ? retry(true) : refuse('upstream-failed', `no answer after ${tries} calls`)
+    return breakages < MAX_BREAKAGES ? retry('broken') : refuse('upstream-failed', `no answer after ${tries} calls`)
   }
   const { status } = outcome
   if (status >= 200 && status < 300) {
@@ -76,14 +77,14 @@ function judge(context: StepContext, job: Fetching, place: Place, outcome: Upstr
   }
   if (status === 401 || status === 402 || status === 403) {
     // Never a second charge: whatever it challenges us with now is not shown to anybody.
-    if (tries < MAX_REFUSALS) return retry(false)
+    if (refusals < MAX_REFUSALS) return retry('refused')
     return refuse(job.calls.outcomeUnknown ? 'credential-consumed' : 'credential-refused', `answered ${status}`, status)
   }
   if (status === 429 || status === 503) {
     return patient
-      ? retry(false, headerOf(outcome, 'retry-after'))
+      ? retry('deferred', headerOf(outcome, 'retry-after'))
       : refuse('upstream-failed', `answered ${status}`, status)
   }
-  if (status >= 500 && repeatable && tries < MAX_BREAKAGES) return retry(true)
+  if (status >= 500 && repeatable && breakages < MAX_BREAKAGES) return retry('broken')
   return refuse('upstream-failed', `answered ${status}`, status)
 }

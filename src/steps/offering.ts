@@ -20,7 +20,7 @@ export const offering: Step<'offering'> = async (context, job) => {
     return isRejection(delivery) ? { type: 'refused', rejection: delivery } : { type: 'signed', delivery }
   }
   // ORDER: watched before it is published, since it may be paid the moment a relay has it.
-  context.settlements.watch(targetOf(job, false))
+  context.settlements.watch(targetOf(job, 'open'))
   context.send(job, signed)
   return settledFact(context, job) ?? { type: 'offered' }
 }

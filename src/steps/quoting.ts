@@ -39,7 +39,7 @@ function judge(
   const { tries } = job.calls
   const retry = (outcomeUnknown: boolean, retryAfter?: string): Fact =>
     tries < MAX_TRIES
-      ? { type: 'attemptFailed', retryAt: retryAt(context, tries, retryAfter), outcomeUnknown }
+      ? { type: 'attemptFailed', retryAt: retryAt(context, tries, retryAfter), outcomeUnknown, why: 'broken' }
       : refuse(rejection('upstream-unavailable', `no answer after ${tries} calls`))
 
   if (outcome.type === 'unsent') return retry(false)
@@ -60,7 +60,7 @@ function judge(
   if (credit && (status === 401 || status === 403)) {
     // The credential is no longer good: ask again without it. Nothing was executed, and nobody is charged.
     context.store.dropCredit(job.customer, job.call.upstream)
-    return { type: 'attemptFailed', retryAt: 0, outcomeUnknown: false }
+    return { type: 'attemptFailed', retryAt: 0, outcomeUnknown: false, why: 'refused' }
   }
   if (status === 429 || status === 503) return retry(false, headerOf(outcome, 'retry-after'))
   if (status >= 500 && repeatable) return retry(true)
