@@ -1,6 +1,122 @@
-/** `tollbridge check` */
+/** `tollbridge check`: will a job cross? Proves relays, wallets, the 402, its price and the settlement path before the first job. */
+import { openClient, systemClock } from '../adapters.js'
 import type { Config } from '../config/config.js'
+import { createRelayPool } from '../nostr/relay-pool.js'
+import { createKeySigner } from '../nostr/signer.js'
+import type { RelayPool, Signer, Wallet } from '../ports.js'
+import { upstreamOf } from '../upstreams.js'
+import { createNwcWallet } from '../wallets/nwc.js'
+import { checkRoute, type RouteFinding } from './check-route.js'
+import { EXIT } from './exit-codes.js'
+import { silentLog } from './log.js'
 import type { Output } from './output.js'
-export async function check(_config: Config, _output: Output): Promise<number> {
-  return 0
+
+/** NIP-78: an event of ours that means nothing to others, and that relays drop after a minute (NIP-40). */
+const PROBE_KIND = 30_078
+const PROBE_LIFETIME_S = 60
+const READ_BACK_MS = 5_000
+
+export interface Finding {
+  readonly type: 'relay' | 'wallet' | 'route'
+  readonly name: string
+  readonly ok: boolean
+  /** Full sentences for the operator. */
+  readonly says: string
+}
+
+/** `paths` are concrete paths to probe where a route is a pattern. Each probed route costs its upstream one unpaid invoice. */
+export async function check(config: Config, paths: readonly string[], output: Output): Promise<number> {
+  const cursors = { cursor: () => undefined, putCursor: () => undefined }
+  const relays = createRelayPool({ clock: systemClock, log: silentLog, cursors })
+  const signer = createKeySigner(config.secretKey)
+  let failed = 0
+  const report = (finding: Finding): void => {
+    if (!finding.ok) failed += 1
+    output.object(finding)
+    output.data(`${finding.ok ? 'ok  ' : 'FAIL'}  ${finding.type} ${finding.name}: ${finding.says}`)
+  }
+  const wallets = new Map<string, Wallet>()
+  try {
+    const urls = [...new Set([...config.relays.read, ...config.relays.write])]
+    for (const finding of await Promise.all(urls.map((url) => checkRelay(url, config, relays, signer)))) report(finding)
+    for (const [name, uri] of config.walletUris) {
+      const wallet = createNwcWallet({
+        name,
+        uri,
+        relayPool: relays,
+        clock: systemClock,
+        log: silentLog,
+        network: config.network,
+      })
+      wallets.set(name, wallet)
+      report(await checkWallet(name, wallet, config))
+    }
+    for (const settings of config.upstreams) {
+      const client = openClient(settings)
+      const upstream = upstreamOf(settings)
+      const wallet = wallets.get(settings.merchantWallet ?? '') ?? null
+      try {
+        for (const route of upstream.routes)
+          report(asFinding(await checkRoute({ config, upstream, route, client, wallet, paths })))
+      } finally {
+        await client.stop()
+      }
+    }
+  } finally {
+    for (const wallet of wallets.values()) await wallet.stop()
+    await relays.stop()
+  }
+  output.say(
+    failed === 0 ? 'Everything that could be proved was proved.' : `${failed} of the above must be put right first.`,
+  )
+  return failed === 0 ? EXIT.ok : EXIT.notReady
+}
+
+const asFinding = ({ name, ok, says }: RouteFinding): Finding => ({ type: 'route', name, ok, says })
+
+/** Publishes where we write, and reads back where we read: an OK alone proves nothing. */
+async function checkRelay(url: string, config: Config, relays: RelayPool, signer: Signer): Promise<Finding> {
+  const finding = (ok: boolean, says: string): Finding => ({ type: 'relay', name: url, ok, says })
+  const reads = config.relays.read.includes(url)
+  if (!config.relays.write.includes(url)) {
+    const { answered } = await relays.fetch(
+      [url],
+      { kinds: [PROBE_KIND], authors: [signer.pubkey], limit: 1 },
+      READ_BACK_MS,
+    )
+    return finding(answered === 1, answered === 1 ? 'It answers requests.' : 'It does not answer a request.')
+  }
+  const now = Math.floor(Date.now() / 1000)
+  const tags = [
+    ['d', 'tollbridge-check'],
+    ['expiration', String(now + PROBE_LIFETIME_S)],
+  ]
+  const probe = await signer.sign({ kind: PROBE_KIND, created_at: now, tags, content: '' })
+  const verdict = await relays.publish(probe, url)
+  if (verdict.type !== 'accepted') return finding(false, `It does not take our events: ${verdict.reason}`)
+  if (!reads) return finding(true, 'It takes our events.')
+  const { events } = await relays.fetch([url], { ids: [probe.id] }, READ_BACK_MS)
+  const held = events.some(({ id }) => id === probe.id)
+  return finding(
+    held,
+    held ? 'It takes our events and gives them back.' : 'It says OK to an event and does not give it back.',
+  )
+}
+
+async function checkWallet(name: string, wallet: Wallet, config: Config): Promise<Finding> {
+  const finding = (ok: boolean, says: string): Finding => ({ type: 'wallet', name, ok, says })
+  try {
+    await wallet.start()
+    const { network } = await wallet.getInfo()
+    if (network !== null && network !== config.network) {
+      return finding(false, `It is on ${network}, but the setting network is ${config.network}.`)
+    }
+    const abilities = [...wallet.methods].sort().join(', ')
+    const spends = wallet.methods.has('payInvoice')
+      ? ' It can spend, which this daemon never needs: make a connection that only reads.'
+      : ''
+    return finding(true, `It can ${abilities}.${spends}`)
+  } catch (error) {
+    return finding(false, error instanceof Error ? error.message : 'It does not answer.')
+  }
 }

@@ -36,6 +36,7 @@ export async function demo(output: Output): Promise<number> {
     const daemon = await startDaemon(await loadConfig(world.configFile), log)
     try {
       story.ready(world)
+      world.merchant.onSettled(() => story.settled())
       const outcome = await hire(world, daemon.pubkey as Pubkey, story.tell)
       return story.end(outcome)
     } finally {
@@ -86,7 +87,7 @@ async function hire(world: DevWorld, provider: Pubkey, tell: (line: StoryLine) =
 function createStory(output: Output, startedAt: number) {
   let jobId: string | null = null
   let amountMsat: number | null = null
-  let paidAt: number | null = null
+  let settledAt: number | null = null
   let resultAt: number | null = null
 
   const say = (text: string, at = Date.now()) => output.data(`${String(at - startedAt).padStart(6)} ms  ${text}`)
@@ -108,20 +109,23 @@ function createStory(output: Output, startedAt: number) {
       case 'paying':
         return say(`payment    the customer's wallet pays`, line.at)
       case 'paid':
-        paidAt = line.at
-        return say(`payment    settled; the customer holds the preimage`, line.at)
+        return say(`payment    the customer's wallet holds the preimage`, line.at)
       case 'processing':
         return say(`processing the daemon learned of it and calls the API with the credential`, line.at)
       case 'result':
         resultAt = line.at
         return say(`result     ${line.resultId} (kind 6800, HTTP ${line.httpStatus}, ${line.bytes} bytes)`, line.at)
       default:
-        return say(line.type)
+        return
     }
   }
 
   return {
     tell,
+    settled() {
+      settledAt = Date.now()
+      say(`settled    the API's Lightning node was paid`, settledAt)
+    },
     ready(world: DevWorld) {
       const nodes = world.lightning === 'ldk' ? 'two LDK nodes with a channel on regtest' : 'a simulation of Lightning'
       output.object({ type: 'started', relay: world.relay.url, lightning: world.lightning, provider: world.npub })
@@ -133,7 +137,7 @@ function createStory(output: Output, startedAt: number) {
         output.say(`the job did not complete: ${outcome.type}`)
         return EXIT.failed
       }
-      const settleToResultMs = Math.max(0, (resultAt ?? 0) - (paidAt ?? 0))
+      const settleToResultMs = Math.max(0, (resultAt ?? 0) - (settledAt ?? 0))
       output.data(`\n${Buffer.from(outcome.body).toString('utf8')}\n`)
       say(`completed  ${(amountMsat ?? 0) / 1000} sats; ${settleToResultMs} ms from settlement to result`)
       output.object({ type: 'completed', jobId, resultId: outcome.resultId, amountMsat, settleToResultMs })

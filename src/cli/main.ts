@@ -49,7 +49,7 @@ program
         ...written.nextSteps,
       ].join('\n'),
     )
-      })
+  })
 
 withConfig(program.command('run'))
   .description('run the daemon until it is told to stop')
@@ -77,9 +77,10 @@ for (const [name, description] of [
 
 configured('check', 'prove relays, wallets, the 402 and the settlement path of every route before the first job')
   .addHelpText('after', examples('tollbridge check', 'tollbridge check -c tollbridge.yaml --json'))
-  .action(async ({ config, json = false }: ConfigOption & JsonOption) => {
+  .option('--path <path...>', 'concrete paths to probe where a route is a pattern', [])
+  .action(async ({ config, path, json = false }: ConfigOption & JsonOption & { path: string[] }) => {
     const { check } = await import('./check.js')
-    await finish(check(await loadConfig(config), createOutput(json)))
+    await finish(check(await loadConfig(config), path, createOutput(json)))
   })
 
 configured('status', 'say whether the running daemon can serve; exits 0 only when it can')
