@@ -18,8 +18,9 @@ RUN npm run build && find dist -name '*.map' -delete -o -name '*.tsbuildinfo' -d
 FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Types and source maps of the packages are not needed to run.
+# Types, source maps and the compiler, a peer of packages that offer types, are not needed to run.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+  && rm -rf node_modules/typescript node_modules/@types node_modules/.bin \
   && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
 FROM node:24-slim
