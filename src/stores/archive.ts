@@ -14,8 +14,8 @@ export interface ArchivedJob {
 }
 
 export interface ArchiveReader {
-  /** Newest day first, and within a day the last archived first. A job may come twice: the first counts. */
-  jobs(): AsyncGenerator<Job>
+  /** Newest day first, and within a day the last archived first; each job once, and none that `isLive` (a crash may leave both). */
+  list(limit: number, isLive: (id: EventId) => boolean): Promise<Job[]>
   find(id: EventId): Promise<Job | undefined>
   /** Every id and payment hash. @throws TollbridgeError `store-corrupt`, naming file and line. */
   forEach(onJob: (id: EventId, hashes: readonly PaymentHash[]) => void): Promise<void>
@@ -50,8 +50,16 @@ export function createArchiveReader(disk: Disk, directory: string, codec: Pick<R
   }
 
   return {
-    async *jobs() {
-      for await (const { path, line } of lines()) yield decode(path, line)
+    async list(limit, isLive) {
+      const found = new Map<EventId, Job>()
+      if (limit <= 0) return []
+      for await (const { path, line } of lines()) {
+        const job = decode(path, line)
+        // A job that was archived again after a change stands there twice: the newer line comes first and counts.
+        if (!isLive(job.id) && !found.has(job.id)) found.set(job.id, job)
+        if (found.size >= limit) break
+      }
+      return [...found.values()]
     },
     async find(id) {
       for await (const { path, line } of lines()) {

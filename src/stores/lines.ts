@@ -1,7 +1,7 @@
 /** Where do the lines of a file begin and end? Forwards in large steps, or backwards from the newest. */
 import type { DiskFile } from './disk.js'
 
-const STEP_BYTES = 4 * 1024 * 1024
+const STEP_BYTES = 1024 * 1024
 const BACK_BYTES = 256 * 1024
 const NEWLINE = 10
 
@@ -16,24 +16,26 @@ export interface Line {
 
 /** Calls back for every complete line; returns what follows the last newline. */
 export async function readLines(file: DiskFile, onLine: (line: Line) => void): Promise<Line> {
-  const buffer = Buffer.allocUnsafe(STEP_BYTES)
-  let rest: Buffer = Buffer.alloc(0)
+  let buffer = Buffer.allocUnsafeSlow(STEP_BYTES)
   let number = 1
   let start = 0
+  /** Bytes at the front of the buffer that no newline has ended yet. */
+  let rest = 0
   for (let position = 0; ;) {
-    const count = await file.read(buffer, position)
-    if (count === 0) return { bytes: rest, number, start }
+    if (rest === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2)
+    const count = await file.read(buffer.subarray(rest), position)
+    if (count === 0) return { bytes: buffer.subarray(0, rest), number, start }
     position += count
-    const fresh = buffer.subarray(0, count)
-    const bytes = rest.length === 0 ? fresh : Buffer.concat([rest, fresh])
+    const bytes = buffer.subarray(0, rest + count)
     let from = 0
-    for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, from)) {
+    for (let end = bytes.indexOf(NEWLINE, rest); end !== -1; end = bytes.indexOf(NEWLINE, from)) {
       onLine({ bytes: bytes.subarray(from, end), number, start })
       start += end + 1 - from
       number++
       from = end + 1
     }
-    rest = Buffer.from(bytes.subarray(from)) // a copy: the buffer is filled again
+    bytes.copyWithin(0, from)
+    rest = bytes.length - from
   }
 }
 

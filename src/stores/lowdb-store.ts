@@ -194,16 +194,7 @@ export async function createLowdbStore(options: LowdbStoreOptions): Promise<JobS
     async findArchived(id) {
       return seen.hasId(id) ? archive.find(id) : undefined
     },
-    async listArchived(limit) {
-      const found = new Map<EventId, Job>()
-      if (limit <= 0) return []
-      for await (const job of archive.jobs()) {
-        // A job that a crash left in both places is live.
-        if (!jobOf(job.id) && !found.has(job.id)) found.set(job.id, job)
-        if (found.size >= limit) break
-      }
-      return [...found.values()]
-    },
+    listArchived: (limit) => archive.list(limit, (id) => db.data.has(jobKey(id))),
     credit: (customer, upstream) => db.data.get(creditKey(customer, upstream)) as Credit | undefined,
     putCredit(credit) {
       if (stopping) return
