@@ -72,8 +72,12 @@ function receive(
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart: (controller) => {
-        // ORDER: a call that has ended as unsent while it waited for a connection must not be sent after all.
-        if (ended) return controller.abort(new Error('the call has ended'))
+        // ORDER: a call that has ended as unsent while it waited for a connection must not be sent after all, and none is sent
+        // twice: it may have taken effect the first time.
+        if (ended || connection !== null) {
+          fail('would have been sent twice')
+          return controller.abort(new Error('the call has ended'))
+        }
         connection = controller
       },
       onResponseStart: (_, statusCode, raw) => {
