@@ -28,7 +28,7 @@ const invoice = (sats: number | null, expirySeconds = 600) => ({
   description: 'one call',
   expirySeconds,
 })
-const fault = (code: 'refused' | 'unknown') => expect.objectContaining({ name: 'PaymentFault', code })
+const fault = (code: 'refused' | 'unknown'): unknown => expect.objectContaining({ name: 'PaymentFault', code })
 const randomHash = () => randomBytes(32).toString('hex') as PaymentHash
 
 it('finds LDK, a development dependency, installed', async () => {
@@ -39,18 +39,14 @@ describe.each(Object.entries(worlds))('%s', (_name, create) => {
   let world: World
   let alice: LightningNode
   let bob: LightningNode
-  let startedIn = 0
 
   beforeAll(async () => {
-    const before = performance.now()
     world = await create()
-    startedIn = performance.now() - before
     ;({ alice, bob } = world)
   })
   afterAll(() => world.stop())
 
-  it('is usable within seconds, and says whose node is whose', () => {
-    expect(startedIn).toBeLessThan(5_000)
+  it('says whose node is whose', () => {
     expect(alice.id).toMatch(/^0[23][0-9a-f]{64}$/)
     expect(bob.id).not.toBe(alice.id)
     expect(alice.network).toBe('regtest')
