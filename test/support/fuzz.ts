@@ -1,5 +1,6 @@
 /** How is a parser fuzzed? With inputs that a seed decides, so that what fails once fails again. */
 import { expect } from 'vitest'
+import { createRandom } from './random.js'
 
 /** Far above what any of them takes, below what a quadratic one would. */
 const SLOW_MS = 250
@@ -11,15 +12,8 @@ export interface Random {
   bytes(length: number): Buffer
 }
 
-/** mulberry32. */
 function seeded(seed: number): Random {
-  let state = seed
-  const below = (limit: number): number => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit
-  }
+  const below = createRandom(seed)
   const pick = <T>(items: readonly T[]): T => items[below(items.length)] as T
   return {
     below,
