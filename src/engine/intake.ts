@@ -118,7 +118,13 @@ export function createIntake(wiring: {
     if (request.encrypted) return rejection('encryption-unsupported')
     const handler = wiring.handlers.get(request.kind)
     if (!handler) return rejection('invalid-request', 'no handler for this kind')
-    const call = wiring.route(request, handler)
+    let call: UpstreamCall | Rejection
+    try {
+      call = wiring.route(request, handler)
+    } catch (error) {
+      // Handlers are user code.
+      return rejection('internal-error', `the handler threw ${error instanceof Error ? error.name : 'something'}`)
+    }
     if (isRejection(call)) return call
     return applyPolicies(wiring.policies, request, wiring.seen(request)) ?? call
   }
