@@ -25,6 +25,7 @@ const PARAM_REST = /[ \t]*=[ \t]*[^\s=,]/y
 const EQUALS_AHEAD = /[ \t]*=/y
 const GAP = /[ \t]+/y
 const ANY = /[^]/y
+const PLAIN = { '"': /[^"\\]*/y, "'": /[^'\\]*/y } as const
 
 /** Reads several header lines, or several challenges joined in one. Linear in the length of the input. */
 export function parseChallenges(headerLines: readonly string[]): readonly AuthChallenge[] | Malformed {
@@ -105,15 +106,15 @@ class Cursor {
     })
   }
   /** Up to the closing quote, or to the end where there is none; a backslash takes the next character as it is. */
-  takeQuoted(quote: string): string {
-    let value = ''
-    for (this.#at += 1; this.#at < this.#text.length; this.#at += 1) {
-      let char = this.#text.charAt(this.#at)
-      if (char === quote) break
-      if (char === '\\' && this.#at + 1 < this.#text.length) char = this.#text.charAt((this.#at += 1))
-      value += char
-    }
+  takeQuoted(quote: '"' | "'"): string {
     this.#at += 1
+    let value = ''
+    while (!this.done) {
+      value += this.take(PLAIN[quote])
+      const sign = this.take(ANY)
+      if (sign !== '\\') return value
+      value += this.done ? sign : this.take(ANY)
+    }
     return value
   }
 }
