@@ -13,7 +13,7 @@ export interface NwcCipher {
   decrypt(payload: string): string
 }
 
-const NIP04_PAYLOAD = /^([A-Za-z0-9+/]+={0,2})\?iv=([A-Za-z0-9+/]+={0,2})$/
+const NIP04_SEPARATOR = '?iv='
 
 export function createNwcCipher(secretKey: Uint8Array, peer: Pubkey): NwcCipher {
   const nip44 = createEncryption(secretKey)
@@ -23,9 +23,10 @@ export function createNwcCipher(secretKey: Uint8Array, peer: Pubkey): NwcCipher 
     encrypt: (encryption, plaintext) =>
       encryption === 'nip44_v2' ? nip44.encrypt(peer, plaintext) : encryptNip04(nip04Key(), plaintext),
     decrypt(payload) {
-      const [, content, iv] = NIP04_PAYLOAD.exec(payload) ?? []
-      if (content === undefined || iv === undefined) return nip44.decrypt(peer, payload)
-      return decryptNip04(nip04Key(), content, iv)
+      const separator = payload.lastIndexOf(NIP04_SEPARATOR)
+      if (separator < 0) return nip44.decrypt(peer, payload)
+      const iv = payload.slice(separator + NIP04_SEPARATOR.length)
+      return decryptNip04(nip04Key(), payload.slice(0, separator), iv)
     },
   }
 }

@@ -18,6 +18,7 @@ export interface WalletWorld {
 }
 
 const UNKNOWN_HASH = 'ab'.repeat(32) as PaymentHash
+const SOON = { timeout: 10_000, interval: 5 }
 const sha256 = (hex: string): string => createHash('sha256').update(hex, 'hex').digest('hex')
 
 const invoiceOf = (node: SimulatedNode, amountMsat = 21_000, expirySeconds = 600) =>
@@ -186,7 +187,7 @@ export function describeWallet(name: string, startWorld: () => Promise<WalletWor
         const first = await invoiceOf(world.node, 5_000)
         await invoiceOf(world.other).then(({ bolt11 }) => world.node.pay(bolt11))
         await world.other.pay(first.bolt11)
-        await vi.waitFor(() => expect(heard).toHaveLength(1))
+        await vi.waitFor(() => expect(heard).toHaveLength(1), SOON)
         expect(heard[0]).toMatchObject({ paymentHash: first.paymentHash, preimage: first.preimage, amountMsat: 5_000 })
         forget()
         const later: SettledIncoming[] = []
@@ -196,7 +197,7 @@ export function describeWallet(name: string, startWorld: () => Promise<WalletWor
         )
         const second = await invoiceOf(world.node)
         world.node.settle(second.paymentHash)
-        await vi.waitFor(() => expect(later).toHaveLength(1))
+        await vi.waitFor(() => expect(later).toHaveLength(1), SOON)
         expect(heard).toHaveLength(1)
       })
     })
@@ -204,7 +205,7 @@ export function describeWallet(name: string, startWorld: () => Promise<WalletWor
     it('leaves nothing open when it has stopped, and may be stopped twice', async () => {
       await world.wallet.stop()
       await world.wallet.stop()
-      await vi.waitFor(() => expect(world.isClosed()).toBe(true))
+      await vi.waitFor(() => expect(world.isClosed()).toBe(true), SOON)
       await expect(world.wallet.lookupInvoice(UNKNOWN_HASH)).rejects.toMatchObject({ name: 'TollbridgeError' })
     })
   })

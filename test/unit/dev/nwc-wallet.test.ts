@@ -153,7 +153,7 @@ describe("the SDK's own client", () => {
     world.node.settle(made.payment_hash)
     expect(await client.lookupInvoice({ payment_hash: made.payment_hash })).toMatchObject({ state: 'settled' })
     expect((await client.listTransactions({})).transactions).toHaveLength(2)
-    await vi.waitFor(() => expect(heard).toContain(made.payment_hash))
+    await vi.waitFor(() => expect(heard).toContain(made.payment_hash), { timeout: 10_000 })
     forget()
     client.close()
   })
