@@ -55,14 +55,25 @@ const priceOf = (amount: Msat | null): string => {
   return amount % 1000 === 0 ? `${satsRoundedUp(amount)} sats` : `${amount} msat`
 }
 
+const MONEY = {
+  none: 'Nothing was paid.',
+  paid: 'It was paid.',
+  unknown: 'It is not known whether it was paid.',
+} as const
+
+const credentialWords = (file: string | null): string[] =>
+  file === null ? [] : [`Its credential, good for the API itself, is in ${file}`]
+
 /** The last words: what it means for the customer's money, and what to do next. Null where the result speaks for itself. */
 export function wordsOfOutcome(outcome: RequestOutcome, again: string): string | null {
   switch (outcome.type) {
     case 'result':
       return null
     case 'error':
-      if (outcome.credentialFile === null) return 'The provider refused or failed.'
-      return `The provider failed after the payment. Its credential, good for the API itself, is in ${outcome.credentialFile}`
+      return [
+        `The provider refused or failed. ${MONEY[outcome.payment]}`,
+        ...credentialWords(outcome.credentialFile),
+      ].join('\n')
     case 'not-payable':
       return `Not paid (${outcome.code}): ${outcome.message}`
     case 'payment-refused':

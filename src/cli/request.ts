@@ -97,7 +97,8 @@ export async function request(options: RequestOptions, world: RequestWorld): Pro
   } finally {
     clearInterval(keepAlive)
     await wallet?.stop()
-    await Promise.all([relayPool.stop(), session.stop()])
+    session.stop()
+    await relayPool.stop()
   }
 }
 
@@ -149,7 +150,11 @@ async function openWallet(
 async function deliver(outcome: RequestOutcome, plan: RequestPlan, { output, writeBody }: RequestWorld): Promise<void> {
   if (outcome.type !== 'result') return
   if (plan.outputFile !== null) {
-    await writeFile(plan.outputFile, outcome.body)
+    await writeFile(plan.outputFile, outcome.body).catch((error: unknown) => {
+      throw new TollbridgeError('usage', `${plan.outputFile} cannot be written; --job brings the result again`, {
+        cause: error,
+      })
+    })
     output.say(`written to ${plan.outputFile}`)
   } else if (!output.json) {
     writeBody(outcome.body)

@@ -5,6 +5,9 @@ import { JOB_FEEDBACK_KIND } from '../nostr/kinds/job-feedback.js'
 import type { RelayPool, Subscription } from '../ports.js'
 import { parseAnswer, type Answer, type ExpectedAnswer } from './answer.js'
 
+/** A relay that makes things up is heard of this often. */
+const MOST_TOLD = 20
+
 export interface AnswerSource {
   /** Stored answers, those that decide first: result, error, offer, the rest; within that by age. */
   stored(timeoutMs: Millis): Promise<Answer[]>
@@ -16,7 +19,7 @@ export function createAnswerSource(options: {
   readonly relayPool: RelayPool
   readonly relays: readonly string[]
   readonly expected: ExpectedAnswer
-  /** Called for each event that is not believed, with the reason. */
+  /** Called with the reason for the first events that are not believed. */
   readonly onDisbelieved: (reason: string) => void
 }): AnswerSource {
   const { relayPool, relays, expected, onDisbelieved } = options
@@ -24,11 +27,12 @@ export function createAnswerSource(options: {
   const filter: Filter = { kinds: [JOB_FEEDBACK_KIND, resultKind], authors: [provider], '#e': [jobId] }
   // Verified ids only: a forged event that borrows an id must not keep the real one out.
   const seen = new Set<string>()
+  let disbelieved = 0
 
   function admit(event: unknown): Answer | null {
     const answer = parseAnswer(event, expected)
     if (isMalformed(answer)) {
-      onDisbelieved(answer.malformed)
+      if (++disbelieved <= MOST_TOLD) onDisbelieved(answer.malformed)
       return null
     }
     if (seen.has(answer.event.id)) return null

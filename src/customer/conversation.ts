@@ -53,6 +53,7 @@ export function createConversation(
   const payer = context.pay ? wallet : null
   let pinned = earlier.pinned
   let phase: Phase = phaseOf(earlier.standing)
+  let payment = paymentOf(earlier.standing)
   let unknownTold = false
   /** What came while the wallet was paying. */
   const deferred: Answer[] = []
@@ -142,7 +143,7 @@ export function createConversation(
     const code = detail !== null && /^[a-z0-9-]{1,64}$/.test(detail) ? detail : null
     const said = sentenceOf(code === null ? detail : null, message) ?? 'The provider gives no reason.'
     tell({ type: 'error', code, message: said })
-    return { type: 'error', code, message: said, credentialFile }
+    return { type: 'error', code, message: said, payment, credentialFile }
   }
 
   const unseal = (payload: string): Promise<string | null> => signer.decrypt(provider, payload).catch(() => null)
@@ -150,6 +151,7 @@ export function createConversation(
   async function onPayment(news: PaymentNews): Promise<RequestOutcome | null> {
     if (news.type === 'paid') {
       phase = 'result'
+      payment = 'paid'
       if (pinned !== null) {
         const { paymentHash, amountMsat } = pinned
         tell({ type: 'paid', paymentHash, amountMsat, feesMsat: news.feesMsat })
@@ -158,6 +160,7 @@ export function createConversation(
       return catchUp()
     }
     phase = 'lookup'
+    payment = news.type === 'unknown' ? 'unknown' : 'none'
     if (news.type === 'unknown') {
       if (!unknownTold) tell({ type: 'payment-unknown', reason: tame(news.reason) })
       unknownTold = true
@@ -170,7 +173,10 @@ export function createConversation(
 
   /** The wallet takes its time, and the provider's last word is here: the intent on disk is enough. */
   async function hurry(): Promise<RequestOutcome | null> {
-    if (phase === 'wallet') phase = 'lookup'
+    if (phase === 'wallet') {
+      phase = 'lookup'
+      payment = 'unknown'
+    }
     return catchUp()
   }
 
@@ -180,7 +186,7 @@ export function createConversation(
   }
 
   async function lastWord(): Promise<RequestOutcome> {
-    return (await catchUp()) ?? unfinished()
+    return (await hurry()) ?? unfinished()
   }
 
   function unfinished(): RequestOutcome {
@@ -213,6 +219,11 @@ function phaseOf(standing: PaymentStanding): Phase {
     case 'paid':
       return 'result'
   }
+}
+
+function paymentOf(standing: PaymentStanding): 'none' | 'paid' | 'unknown' {
+  if (standing === 'paid') return 'paid'
+  return standing === 'none' || standing === 'refused' ? 'none' : 'unknown'
 }
 
 /** Other providers put free text where ours put a code, and use either place for the sentence. */

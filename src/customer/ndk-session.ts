@@ -1,35 +1,30 @@
-/** How does a customer sign, publish, and find out where a provider reads? With NDK, each connection lasting one errand. */
-import type NDK from '@nostr-dev-kit/ndk'
-import type { NDKEvent, NDKRelay, NDKRelayList } from '@nostr-dev-kit/ndk'
+/** How does a customer sign and publish, and read a relay list? With NDK, each connection lasting one errand. */
+import type { NDKEvent, NDKRelay } from '@nostr-dev-kit/ndk'
 import WebSocket from 'ws'
 import { TollbridgeError } from '../core/errors.js'
 import type { EventTemplate, NostrEvent } from '../core/event.js'
-import { isMalformed, type Pubkey } from '../core/identifiers.js'
+import { isMalformed } from '../core/identifiers.js'
 import { parseEvent, pubkeyOf, verifyEvent } from '../nostr/event.js'
 import { JOB_REQUEST_KIND } from '../nostr/kinds/job-request.js'
 import { parsePublishVerdict, publishLater } from '../nostr/publish-verdict.js'
-import { parseRelayUrl } from '../nostr/relay-url.js'
 import type { PublishVerdict, Signer } from '../ports.js'
 
 const CONNECT_MS = 3_000
 const OK_MS = 5_000
-const RELAY_LIST_MS = 800
-/** NIP-65. */
-const RELAY_LIST_KIND = 10_002
 
 export interface NdkSession {
   readonly signer: Signer
   /** One connection per relay for this event; never throws for what relays do. */
   publish(event: NostrEvent, relay: string): Promise<PublishVerdict>
-  /** The provider's read relays (NIP-65) as the given relays know them; empty where none is known in time. */
-  readRelaysOf(pubkey: Pubkey, relays: readonly string[]): Promise<string[]>
-  /** Resolves when no timer of NDK's is left. Idempotent. */
-  stop(): Promise<void>
+  /** The URLs in a verified relay list where its author reads (NIP-65 §When publishing an event); unchecked. */
+  readRelaysIn(list: NostrEvent): string[]
+  /** Ends what is under way. No timer or connection of NDK's is left. Idempotent. */
+  stop(): void
 }
 
 /**
- * NDK publishes, signs and reads relay lists; it never listens for answers, since it does not ask again after a reconnection:
- * answers come through our RelayPool. Nothing that NDK delivers is believed before our own verification.
+ * NDK builds, signs, publishes and reads relay lists. It never listens, since it does not ask again after a reconnection and may deliver
+ * what it has not verified: answers and relay lists come through our RelayPool and our own verification.
  * @throws RangeError where the 32 bytes are no valid secret key.
  */
 export async function createNdkSession(secretKey: Uint8Array): Promise<NdkSession> {
@@ -37,9 +32,7 @@ export async function createNdkSession(secretKey: Uint8Array): Promise<NdkSessio
   // NDK takes its socket from the global scope; `ws` behaves the same on every Node version.
   Object.assign(globalThis, { WebSocket })
   const kit = await import('@nostr-dev-kit/ndk') // costs 0.2 s: only those who hire pay it
-  const createNdk = () =>
-    new kit.default({ enableOutboxModel: false, autoConnectUserRelays: false, validationRatioFn: () => 1 })
-  const ndk = createNdk()
+  const ndk = new kit.default({ enableOutboxModel: false, autoConnectUserRelays: false, validationRatioFn: () => 1 })
   // Not `ndk.signer`: setting that starts look-ups of the customer's own relays.
   const key = new kit.NDKPrivateKeySigner(Buffer.from(secretKey).toString('hex'), ndk)
 
@@ -51,9 +44,9 @@ export async function createNdkSession(secretKey: Uint8Array): Promise<NdkSessio
   const stopping = new AbortController()
   const stopped = new Promise<null>((resolve) => stopping.signal.addEventListener('abort', () => resolve(null)))
 
-  const withRelay = async <T>(url: string, of: NDK, errand: (relay: NDKRelay) => Promise<T>): Promise<T | null> => {
+  const withRelay = async <T>(url: string, errand: (relay: NDKRelay) => Promise<T>): Promise<T | null> => {
     if (stopping.signal.aborted) return null
-    const relay = new ErrandRelay(url, undefined, of)
+    const relay = new ErrandRelay(url, undefined, ndk)
     open.add(relay)
     try {
       return (await isConnected(relay)) ? await Promise.race([errand(relay), stopped]) : null
@@ -61,20 +54,6 @@ export async function createNdkSession(secretKey: Uint8Array): Promise<NdkSessio
       open.delete(relay)
       closeRelay(relay)
     }
-  }
-
-  let lookupsOver: Promise<unknown> = Promise.resolve()
-
-  /** An NDK of its own per relay: one that stays silent would otherwise cost the answers of the others. */
-  const askForRelayList = async (url: string, of: Pubkey): Promise<NDKRelayList | null> => {
-    const own = createNdk()
-    return withRelay(url, own, async (relay) => {
-      own.pool.addRelay(relay, false)
-      // The deadline's timer stays armed after an early answer; `stop` waits for it.
-      lookupsOver = Promise.all([lookupsOver, pause(RELAY_LIST_MS)])
-      const list = (await kit.getRelayListForUsers([of], own, true, RELAY_LIST_MS)).get(of)
-      return list !== undefined && list.kind === RELAY_LIST_KIND && isSignedBy(list, of) ? list : null
-    })
   }
 
   return {
@@ -95,24 +74,16 @@ export async function createNdkSession(secretKey: Uint8Array): Promise<NdkSessio
       decrypt: (peer, payload) => key.decrypt(new kit.NDKUser({ pubkey: peer }), payload, 'nip44'),
     },
     async publish(event, relay) {
-      const verdict = await withRelay(relay, ndk, (open) => send(open, new kit.NDKEvent(ndk, mutableCopy(event))))
+      const verdict = await withRelay(relay, (connected) => send(connected, new kit.NDKEvent(ndk, mutableCopy(event))))
       return verdict ?? publishLater('no connection')
     },
-    async readRelaysOf(provider, relays) {
-      const found = await Promise.all(relays.map((url) => askForRelayList(url, provider)))
-      const lists = found.filter((list) => list !== null).sort((a, b) => (b.created_at ?? 0) - (a.created_at ?? 0))
-      const urls = (lists[0]?.readRelayUrls ?? []).map(parseRelayUrl)
-      return [...new Set(urls.filter((url): url is string => !isMalformed(url)))]
-    },
-    async stop() {
+    readRelaysIn: (list) => [...kit.NDKRelayList.from(new kit.NDKEvent(ndk, mutableCopy(list))).readRelayUrls],
+    stop() {
       stopping.abort()
       for (const relay of open) relay.emit('disconnect')
-      await lookupsOver
     },
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** NDK tells of a refused connection by `disconnect`, and of a slow one not at all. */
 async function isConnected(relay: NDKRelay): Promise<boolean> {
@@ -141,11 +112,6 @@ async function send(relay: NDKRelay, event: NDKEvent): Promise<PublishVerdict> {
   } catch (error) {
     return parsePublishVerdict(false, error instanceof Error ? error.message : 'no answer')
   }
-}
-
-function isSignedBy(event: NDKEvent, author: Pubkey): boolean {
-  const parsed = parseEvent(event.rawEvent())
-  return !isMalformed(parsed) && parsed.pubkey === author && verifyEvent(parsed)
 }
 
 const mutableCopy = (event: NostrEvent) => ({ ...event, tags: event.tags.map((tag) => [...tag]) })

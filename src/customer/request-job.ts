@@ -22,7 +22,7 @@ const STORED_ANSWERS_MS: Millis = 3_000
 const FIRST_LOOK_MS: Millis = 5_000
 const FIRST_LOOKUP_MS: Millis = 1_000
 /** How long a result waits for the wallet to say what it paid. */
-const WALLET_GRACE_MS: Millis = 5_000
+const WALLET_GRACE_MS: Millis = 3_000
 const LONGEST_LOOKUP_MS: Millis = 30_000
 /** How long the end waits for relays that are still being told something. */
 const FAREWELL_MS: Millis = 2_000
@@ -90,7 +90,7 @@ export async function requestJob(options: JobRequestOptions): Promise<RequestOut
     throw new TollbridgeError('usage', 'paying needs a limit: give a maximum, or a bid')
   }
   const jobId = event.id
-  const reach = createProviderReach({ session, provider, relays, clock, signal: over.signal })
+  const reach = createProviderReach({ session, relayPool, provider, relays, clock, signal: over.signal })
   const source = createAnswerSource({
     relayPool,
     relays,

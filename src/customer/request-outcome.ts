@@ -21,6 +21,7 @@ export type RequestOutcome =
       readonly type: 'error'
       readonly code: string | null
       readonly message: string
+      readonly payment: 'none' | 'paid' | 'unknown'
       /** Where the credential that the provider handed over is kept; null where there was none. */
       readonly credentialFile: string | null
     }
