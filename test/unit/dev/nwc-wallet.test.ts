@@ -1,3 +1,4 @@
+/** Does the embedded wallet service speak NIP-47 as others do? */
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'

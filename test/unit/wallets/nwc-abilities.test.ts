@@ -1,3 +1,4 @@
+/** Is what a wallet can do read from its info event? */
 import { describe, expect, it } from 'vitest'
 import { isMalformed } from '../../../src/core/identifiers.js'
 import { parseInfoEvent, parseNetwork } from '../../../src/wallets/nwc-abilities.js'

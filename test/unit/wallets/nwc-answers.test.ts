@@ -1,3 +1,4 @@
+/** What does the NWC wallet make of a wallet service that answers badly, or lies? */
 import { describe, expect, it } from 'vitest'
 import type { NwcBehaviour } from '../../../src/dev/nwc-behaviour.js'
 import { FOREIGN, told, watchNwcWorld } from '../../support/watched-nwc-world.js'

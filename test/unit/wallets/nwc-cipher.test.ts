@@ -1,3 +1,4 @@
+/** Are wallet messages sealed as others seal them? */
 import { randomBytes } from 'node:crypto'
 import * as nip04 from 'nostr-tools/nip04'
 import * as nip44 from 'nostr-tools/nip44'

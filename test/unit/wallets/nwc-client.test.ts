@@ -1,3 +1,4 @@
+/** Is the SDK still the one that the client was written for? */
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

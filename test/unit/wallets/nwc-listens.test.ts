@@ -1,3 +1,4 @@
+/** When does the NWC wallet say that a payment arrived, and when only that one may have? */
 import { describe, expect, it, vi } from 'vitest'
 import type { NostrEvent } from '../../../src/core/event.js'
 import { GARBLED, type NwcBehaviour } from '../../../src/dev/nwc-behaviour.js'

@@ -1,3 +1,4 @@
+/** What does the NWC wallet say when no answer comes? */
 import { describe, expect, it, vi } from 'vitest'
 import { tagValue, type NostrEvent } from '../../../src/core/event.js'
 import { createMovedClock } from '../../support/pool-fixture.js'

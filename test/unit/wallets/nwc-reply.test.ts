@@ -1,3 +1,4 @@
+/** Is each reply read as what it proves, and no more? */
 import { describe, expect, it } from 'vitest'
 import { parsePaymentHash, type PaymentHash } from '../../../src/core/identifiers.js'
 import { paymentOutcome } from '../../../src/wallets/nwc-pay.js'

@@ -1,3 +1,4 @@
+/** Which wallets are refused at the start, and what is said of them? */
 import { describe, expect, it, vi } from 'vitest'
 import { createNwcWallet } from '../../../src/wallets/nwc.js'
 import { createPoolFixture, systemClock } from '../../support/pool-fixture.js'

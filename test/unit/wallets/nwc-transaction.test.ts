@@ -1,3 +1,4 @@
+/** Is each transaction read as what it proves, and no more? */
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { isMalformed } from '../../../src/core/identifiers.js'

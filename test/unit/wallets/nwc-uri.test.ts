@@ -1,3 +1,4 @@
+/** Which wallet addresses are read, and does a refusal keep them secret? */
 import { describe, expect, it } from 'vitest'
 import { isMalformed } from '../../../src/core/identifiers.js'
 import { pubkeyOf } from '../../../src/nostr/event.js'
