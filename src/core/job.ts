@@ -34,6 +34,8 @@ export interface UpstreamCall {
 /** One upstream call that was announced before it was sent. `run` names the process that announced it. */
 export interface Attempt {
   readonly run: string
+  /** The call of a quote carries a credential with credit left, so that it may execute. */
+  readonly withCredit?: true
 }
 
 /** How far the calls of the present state have come. */

@@ -1,5 +1,5 @@
 /** Which calls may be made, where, and on what terms? The operator's word on each upstream and route, ready for use. */
-import type { JobState, UpstreamCall } from './job.js'
+import type { UpstreamCall } from './job.js'
 import type { Msat } from './money.js'
 
 export interface Route {
@@ -36,9 +36,9 @@ export interface Upstream {
   readonly routes: readonly Route[]
 }
 
-/** Whether a call whose outcome is unknown may be sent again. */
-export function mayRepeat(route: Route, call: UpstreamCall, state: JobState): boolean {
+/** Whether a call whose outcome is unknown may be sent again. With a credential it may have been executed behind any gate. */
+export function mayRepeat(route: Route, call: UpstreamCall, withCredential: boolean): boolean {
   if (route.idempotencyKey) return true
-  if (state === 'quoting' && route.gated) return true
+  if (!withCredential && route.gated) return true
   return route.repeatable.has(call.method)
 }

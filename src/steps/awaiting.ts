@@ -7,6 +7,8 @@ export const awaiting: Step<'awaiting'> = async (context, job) => {
   context.settlements.watch(targetOf(job, 'open'))
   const settled = settledFact(context, job)
   if (settled) return settled
+  // ORDER: that it was offered is saved while relays still have to answer; after a crash the same event is sent on.
+  for (const delivery of job.outbox) context.send(job, delivery)
   // The grace is for payments that settle slowly; a later one still revives the job.
   const lapsesAt = job.offer.expiresAt + context.settings.graceMs
   return context.clock.now() < lapsesAt ? pauseUntil(lapsesAt) : { type: 'lapsed' }

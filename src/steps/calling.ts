@@ -37,7 +37,8 @@ export function beforeCall(context: StepContext, job: Quoting | Fetching, route:
     context.begun.add(attempt)
     return null
   }
-  if (mayRepeat(route, job.call, job.state))
+  const withCredential = job.state === 'fetching' || attempt.withCredit === true
+  if (mayRepeat(route, job.call, withCredential))
     return { type: 'attemptFailed', retryAt: 0, outcomeUnknown: true, why: 'broken' }
   return { type: 'refused', rejection: rejection('outcome-unknown', 'interrupted while the call was under way') }
 }

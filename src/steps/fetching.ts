@@ -65,7 +65,7 @@ function judge(context: StepContext, job: Fetching, place: Place, outcome: Upstr
     return patient ? retry('deferred') : refuse('upstream-failed', 'unreachable since the payment')
   }
   if (outcome.type === 'tooLarge') return refuse('result-too-large', 'over the response cap', outcome.status)
-  const repeatable = mayRepeat(place.route, job.call, job.state)
+  const repeatable = mayRepeat(place.route, job.call, true)
   if (outcome.type === 'unknown') {
     if (!repeatable) return refuse('outcome-unknown', 'the connection was lost during the call')
     return breakages < MAX_BREAKAGES ? retry('broken') : refuse('upstream-failed', `no answer after ${tries} calls`)

@@ -19,6 +19,10 @@ export const quoting: Step<'quoting'> = async (context, job) => {
   if (instead) return instead
 
   const credit = place.binding.settings.reuseCredit ? context.store.credit(job.customer, job.call.upstream) : undefined
+  // ORDER: that a credential goes along is saved before the call: after a crash nobody could tell whether the gate let it through.
+  if (credit && !job.calls.attempt?.withCredit && !mayRepeat(place.route, job.call, true)) {
+    return { type: 'attempting', attempt: { run: context.run, withCredit: true } }
+  }
   const outcome = await place.binding.client.send({
     ...job.call,
     ...(credit ? { authorization: credit.authorization } : {}),
@@ -44,7 +48,7 @@ function judge(
 
   if (outcome.type === 'unsent') return retry(false)
   if (outcome.type === 'tooLarge') return refuse({ ...rejection('result-too-large'), httpStatus: outcome.status })
-  const repeatable = mayRepeat(place.route, job.call, job.state)
+  const repeatable = mayRepeat(place.route, job.call, credit !== undefined)
   if (outcome.type === 'unknown') {
     return repeatable ? retry(true) : refuse(rejection('outcome-unknown', 'the connection was lost during the call'))
   }
