@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { createRandom } from './random.js'
 
 /** Far above what any of them takes, below what a quadratic one would. */
-const SLOW_MS = 250
+const SLOW_MS = 1_000
 
 export interface Random {
   below(limit: number): number

@@ -89,6 +89,6 @@ describe('parseChallenges', () => {
     const line = `L402 ${unit.repeat(65_000 / unit.length)}`
     const began = performance.now()
     parseChallenges([line])
-    expect(performance.now() - began).toBeLessThan(500)
+    expect(performance.now() - began).toBeLessThan(1_000)
   })
 })

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { describe, expect, it, vi } from 'vitest'
@@ -78,7 +79,7 @@ describe('a call without a whole answer is unknown', () => {
   it.each<[string, Answer, Partial<UpstreamClientSettings>]>([
     ['no headers come in time', () => undefined, { headersTimeoutMs: 100 }],
     ['the body stops coming', (response) => response.writeHead(200).write('x'), { bodyTimeoutMs: 100 }],
-    ['the whole takes too long', (response) => response.writeHead(200).write('x'), { totalTimeoutMs: 150 }],
+    ['the whole takes too long', (response) => response.writeHead(200).write('x'), { totalTimeoutMs: 1_000 }],
     ['the connection is reset before the headers', (_, { socket }) => socket.resetAndDestroy(), {}],
     ['the connection ends before the headers', (_, { socket }) => socket.destroy(), {}],
     [
@@ -171,15 +172,28 @@ describe('a call is unsent only where nothing left', () => {
     expect(http.heard).toHaveLength(0)
   })
 
-  it('where it waited for a connection until its time was over, and it is not sent afterwards', async () => {
-    let first: Parameters<Answer>[0] | undefined
-    const { http, client } = await serve((response) => (first ??= response).write('x'), {
-      connections: 1,
-      totalTimeoutMs: 300,
-    })
-    const outcomes = [client.send(request({ target: '/1' })), client.send(request({ target: '/2' }))]
-    expect(await Promise.all(outcomes)).toMatchObject([{ type: 'unknown' }, { type: 'unsent' }])
-    expect(http.heard.map(({ target }) => target)).toEqual(['/1'])
+  it('where it was stopped while it waited for a connection, and it is not sent afterwards', async () => {
+    const answers: ServerResponse[] = []
+    const { http, client } = await serve((response) => answers.push(response), { connections: 1 })
+    const first = client.send(request({ target: '/1' }))
+    await vi.waitFor(() => expect(answers).toHaveLength(1))
+    const stop = new AbortController()
+    const second = client.send(request({ method: 'POST', target: '/2', body: 'x' }), stop.signal)
+    const third = client.send(request({ target: '/3' }))
+    stop.abort()
+    expect(await second).toEqual({ type: 'unsent', reason: 'stopped' })
+    answers[0]?.end('hello')
+    expect(text(await first)).toBe('hello')
+    await vi.waitFor(() => expect(answers).toHaveLength(2))
+    answers[1]?.end('hello')
+    expect(text(await third)).toBe('hello')
+    expect(http.heard.map(({ target }) => target)).toEqual(['/1', '/3'])
+  })
+
+  it('where its time was over before it had a connection', async () => {
+    const { port } = await mute()
+    const client = clientOf(`https://127.0.0.1:${port}`, { totalTimeoutMs: 100 })
+    expect(await client.send(request())).toEqual({ type: 'unsent', reason: 'took too long' })
   })
 })
 
