@@ -18,13 +18,11 @@ import { admissionPolicies } from './policies/admission.js'
 import { createRateLimit } from './policies/rate.js'
 import type { Logger } from './ports.js'
 import { standingOf } from './core/delivery.js'
-import { createCustomerProof, type CustomerProof } from './settlement/customer-proof.js'
-import { createMerchantWallet, type MerchantWallet } from './settlement/merchant-wallet.js'
-import { createStatusEndpoint } from './settlement/status-endpoint.js'
-import { createSettlementWatch, type Targets } from './settlement/watch.js'
 import { isUnpaidInvoice } from './core/job.js'
 import type { StepContext, UpstreamBinding } from './steps/context.js'
 import { failing } from './steps/failing.js'
+import { openSettlements } from './settlements.js'
+import { closeInOrder, type Closer } from './shutdown.js'
 import { announcementOf, upstreamOf } from './upstreams.js'
 
 export interface Daemon {
@@ -42,7 +40,6 @@ export interface DaemonTimings {
 
 const TIMINGS: DaemonTimings = { retryMs: 1_000, lookMs: 1_500 }
 const HOUR_MS = 3_600_000
-const STOP_DEADLINE_MS = 10_000
 
 /** Opens the adapters and starts. @throws TollbridgeError as `openAdapters`. */
 export async function startDaemon(config: Config, log: Logger): Promise<Daemon> {
@@ -59,7 +56,7 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
 export async function runDaemon(config: Config, adapters: Adapters, timings = TIMINGS): Promise<Daemon> {
   const { run, clock, log, signer, store, relays, handlers } = adapters
   const startedAt = clock.now()
-  const closers: (() => Promise<void> | void)[] = [() => adapters.stop()]
+  const closers: Closer[] = [() => adapters.stop()]
   const readRelays = ownRelays(config.relays.read)
   const writeRelays = ownRelays(config.relays.write)
   const upstreams = config.upstreams.map(upstreamOf)
@@ -75,35 +72,13 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   })
   closers.push(() => outbox.stop())
 
-  const tills = new Map<string, MerchantWallet>()
-  let proofs: CustomerProof | undefined
-  const settlements = createSettlementWatch({
-    log,
+  const { settlements, tills, proofs } = openSettlements({
+    config,
+    adapters,
+    upstreams,
     onFound: (jobId) => drive.wake(jobId),
-    sources: (targets) => {
-      proofs = createCustomerProof({ targets, signer, log })
-      return [...openTills(targets), ...openStatusEndpoints(targets), proofs]
-    },
   })
   closers.push(() => settlements.stop())
-
-  function* openTills(targets: Targets): Generator<MerchantWallet> {
-    for (const [name, wallet] of adapters.wallets) {
-      const served = new Set(upstreams.filter(({ merchantWallet }) => merchantWallet === name).map((u) => u.name))
-      if (served.size === 0) continue
-      const receivesFor = (upstream: string) => served.has(upstream)
-      const sweepMs = config.settlement.sweepSeconds * 1000
-      const till = createMerchantWallet({ wallet, receivesFor, targets, sweepMs, clock, log })
-      tills.set(name, till)
-      yield till
-    }
-  }
-  function* openStatusEndpoints(targets: Targets) {
-    const requestsPerSecond = config.settlement.statusRequestsPerSecond
-    for (const client of adapters.clients.values()) {
-      yield createStatusEndpoint({ client, targets, requestsPerSecond, clock, log })
-    }
-  }
 
   const bindings = new Map<string, UpstreamBinding>()
   for (const settings of upstreams) {
@@ -213,7 +188,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     filters: (since) =>
       buildFilters({ self: signer.pubkey, kinds: [...handlers.keys()], since, now: clock.now(), config }),
     onEvent(event, relay) {
-      if (event.kind === PAYMENT_PROOF_KIND) void proofs?.receive(event)
+      if (event.kind === PAYMENT_PROOF_KIND) void proofs.receive(event)
       else intake.receive(event, relay)
     },
     known: (id) => intake.knows(id),
@@ -224,19 +199,6 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
 
   let stopping: Promise<void> | null = null
   return { pubkey: signer.pubkey, status, stop: () => (stopping ??= closeInOrder(closers, log)) }
-}
-
-/** One LIFO stack; each closer has until the deadline. */
-async function closeInOrder(closers: (() => Promise<void> | void)[], log: Logger): Promise<void> {
-  for (const close of closers.reverse()) {
-    let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), STOP_DEADLINE_MS)
-    })
-    const outcome = await Promise.race([Promise.resolve(close()).then(() => 'closed' as const), deadline])
-    clearTimeout(timer)
-    if (outcome === 'late') log.warn({}, 'a part did not stop in time')
-  }
 }
 
 /** The operator's own relays, in one spelling each. */

@@ -1,15 +1,14 @@
 /** What drives a job? One loop: perform the step, take the fact, follow the transition, save, go on. Starting up is the same loop. */
-import { isSettledDelivery } from '../core/delivery.js'
 import { TollbridgeError, isFault, rejection } from '../core/errors.js'
 import type { EventId, Millis } from '../core/identifiers.js'
-import { isOpen, isOwed, isPaid, type Job, type OpenJob } from '../core/job.js'
+import { isOpen, isPaid, type Job, type OpenJob } from '../core/job.js'
 import { transition, type Fact, type FactType } from '../core/transition.js'
-import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
+import { pauseUntil, type Pause, type StepContext } from '../steps/context.js'
 import { performStep } from '../steps/index.js'
-import { settledFact } from '../steps/settled.js'
-import { targetOf } from '../settlement/watch.js'
+import { archiveIfDone, lookAfter, type Afterlife } from './afterlife.js'
 import type { Census } from './census.js'
 import type { Slots } from './slots.js'
+import { logTransition } from './transition-log.js'
 
 /**
  * ORDER: which facts are on disk before the job goes on, and what a crash would cost otherwise.
@@ -57,15 +56,15 @@ interface Lane {
   faults: number
 }
 
-export function createDrive(wiring: {
+export interface DriveWiring extends Afterlife {
   readonly context: () => StepContext
   readonly slots: Slots
   readonly census: Census
-  readonly reviveMs: Millis
-  readonly lateMs: Millis
   /** Default: the real steps. The crash model puts broken ones in their place, to see that it notices. */
   readonly performStep?: typeof performStep
-}): Drive {
+}
+
+export function createDrive(wiring: DriveWiring): Drive {
   const { slots, census, performStep: step = performStep } = wiring
   /** Jobs ahead of the store: changed by facts that need not be saved before going on. */
   const ahead = new Map<EventId, Job>()
@@ -119,10 +118,11 @@ export function createDrive(wiring: {
   async function advance(job: Job, lane: Lane): Promise<Pause | null> {
     const context = wiring.context()
     try {
-      const fact = isOpen(job) ? await perform(context, job) : followClosed(context, job)
+      const fact = isOpen(job) ? await perform(context, job) : lookAfter(context, job, wiring)
       lane.faults = 0
       if (fact.type !== 'pause') return await follow(context, job, fact)
       noteAhead(context, job.id)
+      if (!isOpen(job)) archiveIfDone(context, job)
       return fact
     } catch (error) {
       return await survive(context, job, lane, error)
@@ -149,7 +149,7 @@ export function createDrive(wiring: {
       ahead.set(job.id, next)
     }
     census.move(job, next)
-    logTransition(context, job, next, fact)
+    logTransition(context.log, job, next, fact)
     if (fact.type === 'settled' && isPaid(next)) {
       context.settlements.unwatch({ jobId: job.id, paymentHash: next.offer.paymentHash })
     }
@@ -161,32 +161,6 @@ export function createDrive(wiring: {
     if (!job) return
     context.store.note(job)
     ahead.delete(jobId)
-  }
-
-  /** A closed job still delivers what it signed, and a late payment revives an expired one. */
-  function followClosed(context: StepContext, job: Job): Fact | Pause {
-    if (job.state === 'expired') {
-      const { expiresAt, paymentHash } = job.offer
-      const now = context.clock.now()
-      const sweptUntil = expiresAt + wiring.lateMs
-      const revivedUntil = expiresAt + wiring.reviveMs
-      context.settlements.watch(targetOf(job, now < sweptUntil ? 'late' : 'proofOnly'))
-      const settled = settledFact(context, job)
-      if (settled) return settled
-      if (now < revivedUntil) return pauseUntil(now < sweptUntil ? sweptUntil : revivedUntil)
-      context.settlements.unwatch({ jobId: job.id, paymentHash })
-    }
-    for (const delivery of job.outbox) context.send(job, delivery)
-    if (job.outbox.every(isSettledDelivery) && !isOwed(job)) {
-      noteAhead(context, job.id)
-      void context.store.archive(job.id).catch((error: unknown) => {
-        context.log.warn(
-          { job: job.id, reason: error instanceof Error ? error.message : 'unknown' },
-          'not archived yet',
-        )
-      })
-    }
-    return PAUSE
   }
 
   /** A fault of the machine, a port or a bug: nothing is lost, the lane tries again. */
@@ -250,14 +224,4 @@ export function createDrive(wiring: {
       for (const job of ahead.values()) store.note(job)
     },
   }
-}
-
-/** One line per transition, from this one place. Never a secret: only states, codes and amounts. */
-function logTransition({ log }: StepContext, before: Job, after: Job, fact: Fact): void {
-  const fields: Record<string, unknown> = { job: after.id, from: before.state }
-  if (fact.type === 'refused') Object.assign(fields, { code: fact.rejection.rejected, detail: fact.rejection.detail })
-  if (fact.type === 'invoiced') fields.amountMsat = fact.offer.amountMsat
-  if (fact.type === 'settled') fields.source = fact.payment.source
-  if (before.state === after.state) log.debug({ ...fields, fact: fact.type }, after.state)
-  else log.info(fields, after.state)
 }

@@ -47,6 +47,7 @@ export interface Targets {
 export interface SettlementWatch {
   watch(target: WatchTarget): void
   unwatch(target: Pick<WatchTarget, 'jobId' | 'paymentHash'>): void
+  isWatched(paymentHash: PaymentHash): boolean
   /** The key of a watched job whose payment was found. */
   foundFor(paymentHash: PaymentHash): Found | undefined
   stop(): void
@@ -115,6 +116,7 @@ export function createSettlementWatch(wiring: {
       found.delete(paymentHash)
       for (const source of sources) source.unwatch(paymentHash)
     },
+    isWatched: (paymentHash) => byHash.has(paymentHash),
     foundFor: (paymentHash) => found.get(paymentHash),
     stop() {
       for (const source of sources) source.stop()

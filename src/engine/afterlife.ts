@@ -1,0 +1,43 @@
+/** What is left to do for a closed job? It delivers what it signed; a late payment revives it; then it goes to the archive. */
+import { isSettledDelivery } from '../core/delivery.js'
+import type { Millis } from '../core/identifiers.js'
+import { isOwed, type ClosedJob, type JobIn } from '../core/job.js'
+import type { Fact } from '../core/transition.js'
+import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
+import { settledFact } from '../steps/settled.js'
+import { targetOf } from '../settlement/watch.js'
+
+export interface Afterlife {
+  /** How long after its expiry an invoice is swept for a late payment. */
+  readonly lateMs: Millis
+  /** How long after it a payment proof revives the job. */
+  readonly reviveMs: Millis
+}
+
+/** Continues the deliveries of a closed job. A fact only where an expired one turns out to be paid. */
+export function lookAfter(context: StepContext, job: ClosedJob, afterlife: Afterlife): Fact | Pause {
+  for (const delivery of job.outbox) context.send(job, delivery)
+  return job.state === 'expired' ? lookForLatePayment(context, job, afterlife) : PAUSE
+}
+
+function lookForLatePayment(context: StepContext, job: JobIn<'expired'>, afterlife: Afterlife): Fact | Pause {
+  const { expiresAt, paymentHash } = job.offer
+  const now = context.clock.now()
+  const sweptUntil = expiresAt + afterlife.lateMs
+  const revivedUntil = expiresAt + afterlife.reviveMs
+  if (now >= revivedUntil) {
+    context.settlements.unwatch({ jobId: job.id, paymentHash })
+    return PAUSE
+  }
+  context.settlements.watch(targetOf(job, now < sweptUntil ? 'late' : 'proofOnly'))
+  return settledFact(context, job) ?? pauseUntil(now < sweptUntil ? sweptUntil : revivedUntil)
+}
+
+/** Moves the job out of the way once nothing more can happen to it. What is owed stays in sight. */
+export function archiveIfDone({ store, settlements, log }: StepContext, job: ClosedJob): void {
+  const mayRevive = job.state === 'expired' && settlements.isWatched(job.offer.paymentHash)
+  if (mayRevive || isOwed(job) || !job.outbox.every(isSettledDelivery)) return
+  store.archive(job.id).catch((error: unknown) => {
+    log.warn({ job: job.id, reason: error instanceof Error ? error.message : 'unknown' }, 'not archived yet')
+  })
+}

@@ -1,0 +1,54 @@
+/** Which preimage sources does this configuration have? Opens them all under the one watch that they report to. */
+import type { Adapters } from './adapters.js'
+import type { Config } from './config/config.js'
+import type { EventId } from './core/identifiers.js'
+import type { Upstream } from './core/route.js'
+import { createCustomerProof, type CustomerProof } from './settlement/customer-proof.js'
+import { createMerchantWallet, type MerchantWallet } from './settlement/merchant-wallet.js'
+import { createStatusEndpoint } from './settlement/status-endpoint.js'
+import { createSettlementWatch, type SettlementWatch, type Targets } from './settlement/watch.js'
+
+export interface Settlements {
+  readonly settlements: SettlementWatch
+  /** The merchant wallets that some upstream is paid into, by name. */
+  readonly tills: ReadonlyMap<string, MerchantWallet>
+  readonly proofs: CustomerProof
+}
+
+export function openSettlements(wiring: {
+  readonly config: Config
+  readonly adapters: Adapters
+  readonly upstreams: readonly Upstream[]
+  readonly onFound: (jobId: EventId) => void
+}): Settlements {
+  const { config, adapters, upstreams, onFound } = wiring
+  const { signer, clock, log } = adapters
+  const tills = new Map<string, MerchantWallet>()
+
+  function openTills(targets: Targets): MerchantWallet[] {
+    for (const [name, wallet] of adapters.wallets) {
+      const served = new Set(upstreams.filter(({ merchantWallet }) => merchantWallet === name).map((u) => u.name))
+      if (served.size === 0) continue
+      const receivesFor = (upstream: string): boolean => served.has(upstream)
+      const sweepMs = config.settlement.sweepSeconds * 1000
+      tills.set(name, createMerchantWallet({ wallet, receivesFor, targets, sweepMs, clock, log }))
+    }
+    return [...tills.values()]
+  }
+
+  const opened: { proofs?: CustomerProof } = {}
+  const settlements = createSettlementWatch({
+    log,
+    onFound,
+    sources: (targets) => {
+      const { statusRequestsPerSecond: requestsPerSecond } = config.settlement
+      const proofs = (opened.proofs = createCustomerProof({ targets, signer, log }))
+      const endpoints = [...adapters.clients.values()].map((client) =>
+        createStatusEndpoint({ client, targets, requestsPerSecond, clock, log }),
+      )
+      return [...openTills(targets), ...endpoints, proofs]
+    },
+  })
+  if (!opened.proofs) throw new TypeError('the watch opens its sources at once')
+  return { settlements, tills, proofs: opened.proofs }
+}

@@ -1,0 +1,99 @@
+/** What does a job look like in each state? One sample per state, for tests that do not care how it got there. */
+import {
+  NO_CALLS,
+  type Delivery,
+  type Job,
+  type JobIn,
+  type JobOutput,
+  type JobState,
+  type Offer,
+} from '../../src/core/job.js'
+import type { EventId, PaymentHash, Preimage, Pubkey } from '../../src/core/identifiers.js'
+import type { Msat } from '../../src/core/money.js'
+
+export const sampleOutput: JobOutput = {
+  content: '{"ok":true}',
+  encoding: 'text',
+  contentType: 'application/json',
+  httpStatus: 200,
+}
+
+export const sampleOffer: Offer = {
+  scheme: 'L402',
+  bolt11: 'lnbcrt210n1sample',
+  paymentHash: '66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925' as PaymentHash,
+  amountMsat: 21_000 as Msat,
+  payee: '02'.padEnd(66, 'a'),
+  expiresAt: 3_600_000,
+  offeredAt: 1_000,
+  sources: ['merchantWallet'],
+  exact: true,
+}
+
+const PREIMAGE = '00'.repeat(32) as Preimage
+
+export const sampleDelivery = (purpose: Delivery['purpose']): Delivery => ({
+  eventId: 'd'.repeat(64) as EventId,
+  purpose,
+  event: '{"kind":7000}',
+  notAfter: null,
+  relays: { 'ws://relay.test/': 'pending' },
+  counted: ['ws://relay.test/'],
+})
+
+const facts = {
+  id: 'a'.repeat(64) as EventId,
+  kind: 5800,
+  customer: 'c'.repeat(64) as Pubkey,
+  version: 3,
+  receivedAt: 1,
+  updatedAt: 2,
+  request: '{"kind":5800,"tags":[]}',
+  bidMsat: null,
+  replyRelays: [],
+  heardOn: 'ws://relay.test/',
+  proofPromised: false,
+  outbox: [],
+  call: { upstream: 'api', route: 'joke', method: 'GET', target: '/joke', headers: {}, body: null },
+}
+const unpaidSecrets = { token: 'token-of-the-sample', statusUrl: null }
+const offered = { ...facts, offer: sampleOffer, secrets: unpaidSecrets }
+const paid = {
+  ...offered,
+  secrets: { ...unpaidSecrets, key: { kind: 'preimage', value: PREIMAGE } as const },
+  payment: { source: 'merchantWallet', at: 2_000 } as const,
+}
+const failure = { code: 'upstream-failed', detail: null, httpStatus: null } as const
+const calls = { ...NO_CALLS, attempt: { run: 'run-1' }, tries: 1 }
+
+const SAMPLES: { readonly [S in JobState]: JobIn<S> } = {
+  quoting: { ...facts, state: 'quoting', calls },
+  invoicing: {
+    ...facts,
+    state: 'invoicing',
+    challenge: {
+      scheme: 'L402',
+      token: 'token-of-the-sample',
+      bolt11: sampleOffer.bolt11,
+      statusUrl: null,
+      callPriceMsat: null,
+      offersExactPrice: false,
+      claimed: { paymentHash: null, amountMsat: null },
+    },
+  },
+  offering: { ...offered, state: 'offering' },
+  awaiting: { ...offered, state: 'awaiting', outbox: [sampleDelivery('offer')] },
+  fetching: { ...paid, state: 'fetching', calls },
+  publishing: { ...paid, state: 'publishing', output: sampleOutput },
+  failing: { ...facts, state: 'failing', failure },
+  completed: { ...paid, state: 'completed' },
+  rejected: { ...facts, state: 'rejected', failure },
+  expired: { ...offered, state: 'expired' },
+  cancelled: { ...facts, state: 'cancelled' },
+  failed: { ...paid, state: 'failed', failure },
+}
+
+/** A fresh copy, with nothing shared between tests. */
+export const jobIn = <S extends JobState>(state: S): JobIn<S> => structuredClone(SAMPLES[state]) as JobIn<S>
+
+export const paidJobIn = (state: 'failing'): Job => structuredClone({ ...paid, state, failure })

@@ -1,0 +1,146 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+/** Which room may import which? `pure` names the modules that anybody past `core` may use. */
+const ROOT = resolve(import.meta.dirname, '../..')
+const SRC = join(ROOT, 'src')
+
+interface Import {
+  readonly from: string
+  readonly to: string
+  readonly typeOnly: boolean
+}
+
+function* filesBelow(directory: string): Generator<string> {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name)
+    if (entry.isDirectory()) yield* filesBelow(path)
+    else if (entry.name.endsWith('.ts')) yield path
+  }
+}
+
+const sources = [...filesBelow(SRC), ...filesBelow(join(ROOT, 'handlers'))]
+const IMPORT = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm
+
+const imports: Import[] = sources.flatMap((file) =>
+  [...readFileSync(file, 'utf8').matchAll(IMPORT)].map((match) => ({
+    from: relative(ROOT, file),
+    to: match[2] ?? match[3] ?? '',
+    typeOnly: match[1] !== undefined,
+  })),
+)
+
+const local = imports
+  .filter(({ to }) => to.startsWith('.'))
+  .map((edge) => ({ ...edge, to: relative(ROOT, resolve(ROOT, dirname(edge.from), edge.to)).replace(/\.js$/, '.ts') }))
+
+const roomOf = (file: string): string => {
+  const [top, second = ''] = file.split('/')
+  if (top !== 'src') return top ?? ''
+  return second.endsWith('.ts') ? second.replace('.ts', '') : second
+}
+
+const PURE = [
+  /^src\/core\//,
+  /^src\/policies\//,
+  /^src\/nostr\/kinds\//,
+  /^src\/nostr\/(event|relay-url|back-off|encryption|publish-verdict)\.ts$/,
+  /^src\/l402\/(?!client|exchange|socks5)/,
+  /^src\/settlement\/choose\.ts$/,
+]
+const isPure = (file: string): boolean => PURE.some((pattern) => pattern.test(file))
+
+const ALLOWED: Record<string, readonly string[]> = {
+  core: ['core'],
+  ports: ['core'],
+  index: ['core', 'ports'],
+  policies: ['core', 'ports', 'policies'],
+  steps: ['core', 'ports', 'steps', 'settlement'],
+  engine: ['core', 'ports', 'steps', 'engine', 'settlement'],
+  settlement: ['core', 'ports', 'settlement'],
+  nostr: ['core', 'ports', 'nostr'],
+  l402: ['core', 'ports', 'l402'],
+  wallets: ['core', 'ports', 'wallets'],
+  stores: ['core', 'ports', 'stores'],
+  config: ['core', 'ports', 'config'],
+  upstreams: ['core', 'config'],
+  adapters: ['core', 'ports', 'config', 'l402', 'nostr', 'stores', 'wallets', 'handlers'],
+  settlements: ['core', 'adapters', 'config', 'settlement'],
+  shutdown: ['ports'],
+  daemon: ['core', 'ports', 'adapters', 'config', 'engine', 'settlements', 'shutdown', 'steps', 'upstreams'],
+  customer: ['core', 'ports', 'customer'],
+  handlers: ['index'],
+}
+
+describe('imports', () => {
+  it('go one way between rooms', () => {
+    const wrong = local.filter(({ from, to }) => {
+      const allowed = ALLOWED[roomOf(from)]
+      if (!allowed) return false // cli and dev may import anything
+      return !allowed.includes(roomOf(to)) && !(roomOf(from) !== 'core' && isPure(to))
+    })
+    expect(wrong.map(({ from, to }) => `${from} → ${to}`)).toEqual([])
+  })
+
+  it('of core and the codecs bring no I/O, clock or randomness', () => {
+    const impure = sources
+      .filter((file) => /src\/(core|nostr\/kinds)\//.test(file))
+      .filter((file) =>
+        /Date\.now|Math\.random|process\.|setTimeout|randomBytes|node:fs/.test(readFileSync(file, 'utf8')),
+      )
+    expect(impure.map((file) => relative(ROOT, file))).toEqual([])
+  })
+
+  it('name each package in one room', () => {
+    const ROOMS: Record<string, readonly string[]> = {
+      '@nostr-dev-kit/ndk': ['customer'],
+      '@getalby/sdk': ['wallets'],
+      undici: ['l402'],
+      macaroon: ['l402'],
+      bolt11: ['l402'],
+      lowdb: ['stores'],
+      commander: ['cli'],
+      pino: ['cli'],
+      zod: ['config'],
+      yaml: ['config'],
+      tinyqueue: ['settlement'],
+      uqr: ['customer'],
+      lightningdevkit: [],
+      'bitcoinjs-lib': [],
+    }
+    const packageOf = (to: string) =>
+      to.startsWith('@') ? to.split('/').slice(0, 2).join('/') : (to.split('/')[0] ?? '')
+    const wrong = imports.filter(({ from, to, typeOnly }) => {
+      const rooms = ROOMS[packageOf(to)]
+      return rooms && !typeOnly && roomOf(from) !== 'dev' && !rooms.includes(roomOf(from))
+    })
+    expect(wrong.map(({ from, to }) => `${from} → ${to}`)).toEqual([])
+  })
+})
+
+describe('files', () => {
+  it('are at most 250 lines long', () => {
+    // ports.ts is every socket on one page.
+    const long = sources
+      .filter((file) => !file.endsWith('src/ports.ts'))
+      .filter((file) => readFileSync(file, 'utf8').split('\n').length > 251)
+    expect(long.map((file) => relative(ROOT, file))).toEqual([])
+  })
+
+  it('begin with a sentence that says what they answer', () => {
+    const silent = sources.filter((file) => !/^(#!.*\n)?\/\*\*/.test(readFileSync(file, 'utf8')))
+    expect(silent.map((file) => relative(ROOT, file)).filter((file) => !file.endsWith('.d.ts'))).toEqual([])
+  })
+
+  it('read the environment only in config, and end the process only in cli', () => {
+    const reads = sources.filter((file) => /process\.env/.test(readFileSync(file, 'utf8')))
+    const ends = sources.filter((file) => /process\.exit\(/.test(readFileSync(file, 'utf8')))
+    expect(
+      reads.map((file) => roomOf(relative(ROOT, file))).filter((room) => room !== 'config' && room !== 'cli'),
+    ).toEqual([])
+    expect(ends.map((file) => roomOf(relative(ROOT, file))).filter((room) => room !== 'cli' && room !== 'dev')).toEqual(
+      [],
+    )
+  })
+})

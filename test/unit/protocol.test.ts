@@ -1,0 +1,142 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { CUSTOMER_ERRORS } from '../../src/core/errors.js'
+import { isMalformed, type EventId, type PaymentHash, type Preimage, type Pubkey } from '../../src/core/identifiers.js'
+import type { EventTemplate, NostrEvent } from '../../src/core/event.js'
+import { pubkeyOf, signEvent } from '../../src/nostr/event.js'
+import { handoverPlaintext } from '../../src/nostr/kinds/credential-handover.js'
+import { buildHandlerInformation } from '../../src/nostr/kinds/announcement.js'
+import { buildErrorFeedback, buildPaymentRequired, parseJobFeedback } from '../../src/nostr/kinds/job-feedback.js'
+import { buildJobRequest, parseJobRequest } from '../../src/nostr/kinds/job-request.js'
+import { buildJobResult, parseJobResult } from '../../src/nostr/kinds/job-result.js'
+import {
+  buildPaymentProof,
+  jobOfProof,
+  parseProofContent,
+  proofPlaintext,
+} from '../../src/nostr/kinds/payment-proof.js'
+import { msatFromSats, type Msat } from '../../src/core/money.js'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const page = readFileSync(join(ROOT, 'PROTOCOL.md'), 'utf8')
+
+/** The JSON block of that name, as the page prints it. */
+function example<T = EventTemplate>(name: string): T {
+  const block = new RegExp(`\`\`\`json example=${name}\\n([\\s\\S]*?)\`\`\``).exec(page)
+  if (!block?.[1]) throw new Error(`PROTOCOL.md has no example ${name}`)
+  return JSON.parse(block[1]) as T
+}
+
+const secretKey = randomBytes(32)
+const sign = (template: EventTemplate): NostrEvent =>
+  signEvent(template, secretKey, pubkeyOf(secretKey), randomBytes(32))
+const job = example('job-request')
+const [, provider] = job.tags[0] as [string, Pubkey]
+const jobId = '11d1a4e3d5b1c1bb1b1c9f6e0f3a7c5d9b8e7f6a5d4c3b2a190807060504030a' as EventId
+const customer = 'c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5' as Pubkey
+const about = { jobId, customer, relayHint: 'wss://relay.example.com/', createdAt: 1_790_000_001 }
+
+describe('PROTOCOL.md', () => {
+  it('shows a job request as our own customer builds it and the daemon reads it', () => {
+    const built = buildJobRequest({
+      provider,
+      params: { method: 'GET', path: '/v1/weather', query: 'city=Funchal', accept: 'application/json' },
+      bidMsat: msatFromSats(50),
+      relays: ['wss://relay.example.com'],
+      expiresAt: 1_790_000_600,
+      createdAt: 1_790_000_000,
+    })
+    expect(job).toEqual(built)
+    const read = parseJobRequest(sign(job))
+    if (isMalformed(read)) throw new Error(read.malformed)
+    expect(read.params.get('path')).toBe('/v1/weather')
+    expect(read.bidMsat).toBe(50_000)
+    expect(read.relays).toEqual(['wss://relay.example.com'])
+  })
+
+  it('shows the offer as the daemon builds it', () => {
+    const offer = { amountMsat: 21_000 as Msat, bolt11: 'lnbc210n1…', expiresAt: 1_790_003_600 }
+    expect(example('payment-required')).toEqual(buildPaymentRequired({ ...about, ...offer }))
+    const read = parseJobFeedback(sign(example('payment-required')))
+    expect(read).toMatchObject({ status: 'payment-required', amountMsat: 21_000, bolt11: 'lnbc210n1…', jobId })
+  })
+
+  it('shows a payment proof that is read, and whose preimage fits', () => {
+    const event = example('payment-proof')
+    expect(event).toEqual(buildPaymentProof({ jobId, provider, sealed: event.content, createdAt: 1_790_000_100 }))
+    expect(jobOfProof(sign(event))).toBe(jobId)
+    const content = example<{ payment_hash: PaymentHash; preimage: Preimage }>('payment-proof-content')
+    const read = parseProofContent(JSON.stringify(content))
+    if (isMalformed(read)) throw new Error(read.malformed)
+    expect(JSON.parse(proofPlaintext(read))).toEqual(content)
+    expect(createHash('sha256').update(Buffer.from(read.preimage, 'hex')).digest('hex')).toBe(read.paymentHash)
+  })
+
+  it('shows the result as the daemon builds it', () => {
+    const shown = example('job-result')
+    const built = buildJobResult({
+      ...about,
+      createdAt: 1_790_000_102,
+      jobKind: 5800,
+      request: '{"kind":5800,…}',
+      inputs: [],
+      amountMsat: 21_000 as Msat,
+      output: { content: shown.content, encoding: 'text', contentType: 'application/json', httpStatus: 200 },
+    })
+    expect(shown).toEqual(built)
+    expect(parseJobResult(sign(shown))).toMatchObject({ jobId, amountMsat: 21_000, httpStatus: 200, encoding: 'text' })
+  })
+
+  it('shows an error as the daemon builds it', () => {
+    const code = 'path-not-allowed'
+    const built = buildErrorFeedback({ ...about, code, message: CUSTOMER_ERRORS[code], httpStatus: null, sealed: '' })
+    expect(example('error')).toEqual(built)
+  })
+
+  it('shows the credential as the daemon hands it over', () => {
+    const shown = example<Record<string, string>>('credential')
+    const built = handoverPlaintext({
+      jobId,
+      url: 'https://api.example.com',
+      method: 'GET',
+      target: '/v1/weather?city=Funchal',
+      scheme: 'L402',
+      token: 'AgEEbHNhdA==',
+      key: { kind: 'preimage', value: '0'.repeat(64) as Preimage },
+      paymentHash: '66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925' as PaymentHash,
+    })
+    expect(shown).toEqual(JSON.parse(built))
+  })
+
+  it('shows the announcement as the daemon builds it', () => {
+    const built = buildHandlerInformation({
+      identifier: 'tollbridge',
+      name: 'Weather',
+      about: 'The weather of a city.',
+      picture: null,
+      topics: ['weather'],
+      kinds: [5800],
+      urls: [],
+      capabilities: [
+        {
+          name: 'weather',
+          description: null,
+          methods: ['GET'],
+          pattern: '/v1/weather',
+          maxMsat: msatFromSats(100),
+          priceMsat: msatFromSats(21),
+        },
+      ],
+      createdAt: 1_790_000_000,
+    })
+    expect(example('handler-information')).toEqual(built)
+  })
+
+  it('lists every error code, and none that does not exist', () => {
+    const table = page.slice(page.indexOf('| code | what you can do |'), page.indexOf('## When a paid job fails'))
+    const listed = [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code]) => code)
+    expect([...listed].sort()).toEqual(Object.keys(CUSTOMER_ERRORS).sort())
+  })
+})
