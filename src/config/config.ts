@@ -1,6 +1,7 @@
 /** What does the daemon run with? The settings validated, defaulted and resolved: absolute paths, secrets in memory. */
 import { dirname, resolve } from 'node:path'
 import type { Pubkey } from '../core/identifiers.js'
+import { parseRelayUrl } from '../nostr/relay-url.js'
 import type { Network } from '../ports.js'
 import { METHODS, type Method } from './upstream-schema.js'
 import { nameOfRoute } from './upstream-rules.js'
@@ -111,9 +112,12 @@ export function resolveConfig(settings: Settings, secrets: Secrets, file: string
   }
 }
 
-const resolveRelays = (urls: readonly string[]): string[] => [...new Set(urls.map(resolveUrl))]
+/** In the one spelling that the rest of the daemon knows relays by. */
+const resolveRelays = (urls: readonly string[]): string[] => [
+  ...new Set(urls.map(parseRelayUrl).filter((url) => typeof url === 'string')),
+]
 
-/** A leftover slash would make two relays of one. */
+/** Without the slash that stands for no path. */
 function resolveUrl(url: string): string {
   const { href, pathname, search } = new URL(url)
   return pathname === '/' && search === '' ? href.slice(0, -1) : href

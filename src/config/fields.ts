@@ -1,5 +1,8 @@
 /** Which kinds of value can a setting have? Each kind with its check and the words that refuse a wrong one. */
 import { z } from 'zod'
+import { isMalformed } from '../core/identifiers.js'
+import { canonicalPath } from '../l402/path.js'
+import { parseRelayUrl } from '../nostr/relay-url.js'
 import { isPublicHost } from './hosts.js'
 
 /** What counts as a character of text: no control characters, which would break a log line or an HTTP header. */
@@ -44,7 +47,9 @@ function url({ protocols, bare = false, publicHost = false, error }: UrlRule) {
 }
 
 export const relayUrl = () =>
-  url({ protocols: ['wss:', 'ws:'], error: 'must be a relay URL such as wss://relay.example.com, without a password' })
+  text(1024).refine((value) => !isMalformed(parseRelayUrl(value)) && !value.includes('#'), {
+    error: 'must be a relay URL such as wss://relay.example.com, without a password',
+  })
 
 export const originUrl = () =>
   url({
@@ -90,16 +95,15 @@ export const secretReference = () =>
 
 export type SecretReference = z.output<ReturnType<typeof secretReference>>
 
-const SEGMENT = /^(\*|(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-F]{2})+)$/
+const SEGMENT = /^(\*|[A-Za-z0-9._~!$&'()+,;=:@%-]+)$/
 
-/** `/v1/*` followed by `/**`: `*` is one whole segment, a last `**` is whatever follows. */
+/** `/v1/*` followed by `/**`: `*` is one whole segment, a last `**` is whatever follows. Nothing that no path could ever be. */
 export function isPathPattern(value: string): boolean {
-  if (!value.startsWith('/')) return false
+  if (!value.startsWith('/') || isMalformed(canonicalPath(value))) return false
   const segments = value.slice(1).split('/')
   const last = segments.length - 1
   return segments.every((segment, index) => {
-    if (index === last && (segment === '' || segment === '**')) return true
-    return SEGMENT.test(segment) && segment !== '.' && segment !== '..'
+    return SEGMENT.test(segment) || (index === last && (segment === '' || segment === '**'))
   })
 }
 

@@ -3,9 +3,9 @@ import { resolve, dirname } from 'node:path'
 import { isMalformed, malformed, type Malformed } from '../core/identifiers.js'
 import { pubkeyOf } from '../nostr/event.js'
 import { resolveConfig, type Config, type Secrets } from './config.js'
-import { parseDocument } from './document.js'
+import { parseDocument, type DocumentProblem } from './document.js'
 import { formatPath, type Path } from './json-schema.js'
-import { explainIssues, printable, unknownSetting, type Problem } from './problems.js'
+import { explainIssues, MOST_PROBLEMS, printable, unknownSetting, type Problem } from './problems.js'
 import { checkRules } from './rules.js'
 import { SETTINGS, type Settings } from './schema.js'
 import { parseSecretKey, parseWalletUri, type SecretReader } from './secrets.js'
@@ -24,14 +24,13 @@ const LONGEST_STATE_DIRECTORY = 90
 /** Does nothing but ask its surroundings. `malformed` is one sentence a line, each beginning with the file and the line. */
 export function parseConfig(text: string, surroundings: Surroundings): Config | Malformed {
   const document = parseDocument(text)
-  const say = (line: number | null, sentence: string) =>
-    `${surroundings.file}${line === null ? '' : `:${line}`}: ${printable(sentence)}.`.replace(/\?\.$/, '?')
-  if ('problems' in document) {
-    return malformed(document.problems.map(({ line, sentence }) => say(line, sentence)).join('\n'))
-  }
+  if ('problems' in document) return tell(document.problems, surroundings.file)
   const { value, lines } = document
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return malformed(say(1, 'the configuration must be a group of settings (name: value)'))
+    return tell(
+      [{ line: 1, sentence: 'the configuration must be a group of settings (name: value)' }],
+      surroundings.file,
+    )
   }
   const present = (path: Path) => valueAt(value, path) !== undefined
   const { settings, problems } = readSettings(value as Readonly<Record<string, unknown>>, present)
@@ -40,10 +39,21 @@ export function parseConfig(text: string, surroundings: Surroundings): Config | 
   if (problems.length === 0 && secrets) return resolveConfig(settings as Settings, secrets, surroundings.file)
   const told = problems.map(({ path, message }) => ({
     line: lineOf(lines, path),
-    text: `${formatPath(path)} ${message}`,
+    sentence: `${formatPath(path)} ${message}`,
   }))
   told.sort((a, b) => a.line - b.line)
-  return malformed([...new Set(told.map(({ line, text: sentence }) => say(line, sentence)))].join('\n'))
+  return tell(told, surroundings.file)
+}
+
+/** One sentence a line, as compilers do it, so that editors can jump there. */
+function tell(problems: readonly DocumentProblem[], file: string): Malformed {
+  const sentences = problems.slice(0, 2 * MOST_PROBLEMS).map(({ line, sentence }) => {
+    const place = line === null ? file : `${file}:${line}`
+    return `${place}: ${printable(sentence)}${sentence.endsWith('?') ? '' : '.'}`
+  })
+  const told = [...new Set(sentences)]
+  const more = told.length > MOST_PROBLEMS ? [`${file}: there is more, to be told when these are mended.`] : []
+  return malformed([...told.slice(0, MOST_PROBLEMS), ...more].join('\n'))
 }
 
 /** Group by group, so that a fault in one does not hide those of the others. */
@@ -55,8 +65,9 @@ function readSettings(value: Readonly<Record<string, unknown>>, present: (path: 
     if (result.success) settings[name] = result.data
     else problems.push(...explainIssues(result.error.issues, [name], present))
   }
-  for (const key of Object.keys(value)) {
-    if (!Object.hasOwn(SETTINGS, key)) problems.push({ path: [key], message: unknownSetting([], key) })
+  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(SETTINGS, key))
+  for (const key of unknown.slice(0, MOST_PROBLEMS + 1)) {
+    problems.push({ path: [key], message: unknownSetting([], key) })
   }
   return { settings: settings as Partial<Settings>, problems }
 }

@@ -12,11 +12,11 @@ export interface Problem {
 }
 
 /** Sentences beyond this number would not be read. */
-const MOST_PROBLEMS = 100
+export const MOST_PROBLEMS = 100
 
 /** `present`: whether something is written at that place. */
 export function explainIssues(issues: readonly Issue[], under: Path, present: (path: Path) => boolean): Problem[] {
-  return issues.slice(0, MOST_PROBLEMS).flatMap((issue) => explainIssue(issue, under, present))
+  return issues.slice(0, MOST_PROBLEMS + 1).flatMap((issue) => explainIssue(issue, under, present))
 }
 
 function explainIssue(issue: Issue, under: Path, present: (path: Path) => boolean): Problem[] {

@@ -78,21 +78,30 @@ function mutate(seed: number): string {
   return text
 }
 
+const SENTENCE = /^\/etc\/tollbridge\.yaml(:[0-9]+)?: .+[.?]$/
+
+/** Of this process, so that a busy machine does not count. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
 it(`answers ${MUTATIONS} mutations of the example with a configuration or with sentences, none of them slowly`, () => {
   let refused = 0
   let slowest = { seed: 0, ms: 0 }
+  const wrong: string[] = []
   for (let seed = 1; seed <= MUTATIONS; seed++) {
-    const started = performance.now()
+    const started = cpuMs()
     const result = parseConfig(mutate(seed), surroundings)
-    const ms = performance.now() - started
+    const ms = cpuMs() - started
     if (ms > slowest.ms) slowest = { seed, ms }
     if (!isMalformed(result)) continue
     refused++
     for (const sentence of result.malformed.split('\n')) {
-      expect(sentence, `seed ${seed}`).toMatch(/^\/etc\/tollbridge\.yaml(:[0-9]+)?: .+[.?]$/)
+      if (!SENTENCE.test(sentence) || sentence.includes(KEY)) wrong.push(`seed ${seed}: ${sentence}`)
     }
-    expect(result.malformed, `seed ${seed}`).not.toContain(KEY)
   }
+  expect(wrong).toEqual([])
   expect(refused).toBeGreaterThan(MUTATIONS / 4)
   expect(refused).toBeLessThan(MUTATIONS)
   expect(slowest.ms, `seed ${slowest.seed}`).toBeLessThan(2000)

@@ -27,9 +27,9 @@ const hostile = (size: number): Record<string, string> => ({
 describe('hostile text', () => {
   for (const size of [131_072, 1_048_576]) {
     it.each(Object.entries(hostile(size)))(`of ${size} characters is refused or read fast: %s`, (_name, text) => {
-      const started = performance.now()
+      const started = process.cpuUsage()
       const result = parseDocument(text)
-      expect(performance.now() - started).toBeLessThan(5000)
+      expect(process.cpuUsage(started).user / 1000).toBeLessThan(5000) // CPU time: a busy machine does not count
       if ('problems' in result) {
         expect(result.problems.length).toBeGreaterThan(0)
         for (const { sentence } of result.problems.slice(0, 100)) expect(sentence.length).toBeLessThan(300)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isPathPattern } from '../../../src/config/fields.js'
 import { isLocalHost, isOnionHost, isPublicHost } from '../../../src/config/hosts.js'
+import { compileRoute } from '../../../src/l402/path.js'
 import { nearestName } from '../../../src/config/nearest.js'
 
 const hostOf = (url: string): string => new URL(url).hostname
@@ -54,7 +55,15 @@ describe('path patterns', () => {
     '%s is one',
     (path) => expect(isPathPattern(path)).toBe(true),
   )
+  it.each(['/', '/v1/', '/*', '/v1/**', '/a%20b/*', '/%41'])('%s can be compiled into a route', (path) => {
+    expect(isPathPattern(path)).toBe(true)
+    expect(compileRoute(path)).toBeTypeOf('function')
+  })
   it.each([
+    '/a%2Fb',
+    '/a%25',
+    '/..;/admin',
+    '/%FF',
     '',
     'v1',
     '//',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isMalformed, malformed } from '../../../src/core/identifiers.js'
 import type { Config } from '../../../src/config/config.js'
+import { parseRelayUrl } from '../../../src/nostr/relay-url.js'
 import { parseConfig, type Surroundings } from '../../../src/config/parse.js'
 
 const KEY = '11'.repeat(32)
@@ -43,8 +44,8 @@ describe('a configuration that is right', () => {
     const config = accept(MINIMAL)
     expect(config.stateDirectory).toBe('/etc/bridge/state')
     expect(config.network).toBe('mainnet')
-    expect(config.relays.read).toEqual(['wss://relay.example.com'])
-    expect(config.relays.write).toEqual(['wss://relay.example.com'])
+    expect(config.relays.read).toEqual([parseRelayUrl('wss://relay.example.com')])
+    expect(config.relays.write).toEqual(config.relays.read)
     expect(Buffer.from(config.secretKey).toString('hex')).toBe(KEY)
     expect(config.pubkey).toMatch(/^[0-9a-f]{64}$/)
     expect(config.jobs.maxOpen).toBe(10_000)
@@ -217,6 +218,13 @@ upstreams:
     const sentences = refuse(MINIMAL.replace(from, to))
     expect(sentences).toHaveLength(1)
     expect(sentences[0]).toMatch(sentence)
+  })
+
+  it('tells of no more faults than anyone would read', () => {
+    const unknown = Array.from({ length: 5000 }, (_, index) => `unknown${index}: 1`).join('\n')
+    const sentences = refuse(MINIMAL + unknown)
+    expect(sentences).toHaveLength(101)
+    expect(sentences.at(-1)).toMatch(/there is more/)
   })
 
   it('refuses two upstreams of one name', () => {
