@@ -87,6 +87,8 @@ export interface Offer {
   /** Decoded from the invoice, never taken from elsewhere. */
   readonly amountMsat: Msat
   readonly payee: string
+  /** The invoice's own timestamp (BOLT11), from which wallets list it. */
+  readonly issuedAt: Millis
   readonly expiresAt: Millis
   /** When the invoice was verified: a settlement before it is not this customer's. */
   readonly offeredAt: Millis

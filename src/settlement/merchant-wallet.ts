@@ -58,8 +58,8 @@ export function createMerchantWallet(wiring: {
     const withLate = now >= lateSweepAt
     if (withLate) lateSweepAt = now + LATE_SWEEP_EVERY_MS
     let since: Millis | null = null
-    for (const { pace, offeredAt } of watched.values()) {
-      if ((withLate || pace === 'open') && (since === null || offeredAt < since)) since = offeredAt
+    for (const { pace, issuedAt } of watched.values()) {
+      if ((withLate || pace === 'open') && (since === null || issuedAt < since)) since = issuedAt
     }
     return since === null ? null : since - CLOCK_SKEW_MS
   }

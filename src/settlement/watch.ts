@@ -15,6 +15,7 @@ export interface WatchTarget {
   readonly upstream: string
   readonly paymentHash: PaymentHash
   readonly amountMsat: Msat
+  readonly issuedAt: Millis
   readonly offeredAt: Millis
   readonly expiresAt: Millis
   readonly statusUrl: string | null
@@ -62,6 +63,7 @@ export const targetOf = (
   upstream: job.call.upstream,
   paymentHash: job.offer.paymentHash,
   amountMsat: job.offer.amountMsat,
+  issuedAt: job.offer.issuedAt,
   offeredAt: job.offer.offeredAt,
   expiresAt: job.offer.expiresAt,
   statusUrl: job.secrets.statusUrl,

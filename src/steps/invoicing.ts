@@ -63,12 +63,12 @@ function invoiced(
   sources: Exclude<ReturnType<typeof chooseSources>, { rejected: unknown }>,
   exact: boolean,
 ): Fact {
-  const { paymentHash, amountMsat, payee, expiresAt } = invoice
+  const { paymentHash, amountMsat, payee, timestamp: issuedAt, expiresAt } = invoice
   const { scheme, bolt11, token, statusUrl } = challenge
   const offeredAt = clock.now()
   return {
     type: 'invoiced',
-    offer: { scheme, bolt11, paymentHash, amountMsat, payee, expiresAt, offeredAt, sources, exact },
+    offer: { scheme, bolt11, paymentHash, amountMsat, payee, issuedAt, expiresAt, offeredAt, sources, exact },
     secrets: { token, statusUrl },
   }
 }

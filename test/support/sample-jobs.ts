@@ -25,6 +25,7 @@ export const sampleOffer: Offer = {
   amountMsat: 21_000 as Msat,
   payee: '02'.padEnd(66, 'a'),
   expiresAt: 3_600_000,
+  issuedAt: 1_000,
   offeredAt: 1_000,
   sources: ['merchantWallet'],
   exact: true,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
 import type { EventId, PaymentHash, Preimage, Pubkey } from '../../src/core/identifiers.js'
-import type { Challenge, Job, Offer } from '../../src/core/job.js'
+import { NO_CALLS, type Challenge, type Job, type Offer } from '../../src/core/job.js'
 import type { Msat } from '../../src/core/money.js'
 import type { Clock, JobStore, Logger } from '../../src/ports.js'
 import type { LowdbStoreOptions } from '../../src/stores/lowdb-store.js'
@@ -27,6 +27,7 @@ export const offerOf = (hash: PaymentHash): Offer => ({
   amountMsat: 21_000 as Msat,
   payee: `02${hexOf('payee')}`,
   expiresAt: 1_800_000_000_000,
+  issuedAt: 1_700_000_000_000,
   offeredAt: 1_700_000_000_000,
   sources: ['merchantWallet'],
   exact: true,
@@ -54,7 +55,7 @@ const call = {
   headers: { accept: 'application/json' },
   body: null,
 }
-const calls = { attempt: null, tries: 0, retryAt: 0, outcomeUnknown: false }
+const calls = NO_CALLS
 const secrets = { token: TOKEN, statusUrl: `https://api.example/status?t=${STATUS_TOKEN}` }
 
 export const quoting = (seed: string | number, version = 1): Job => ({
