@@ -47,7 +47,7 @@ describe.each([
     ])
     expect(tagValue(offer.event, 'expiration')).toMatch(/^\d{10}$/)
     expect(bridge.customer.statuses(job.id)).toEqual(['payment-required', 'processing', 'result'])
-    expect(bridge.log.lines).toContainEqual(expect.objectContaining({ fields: expect.objectContaining({ source }) }))
+    expect(bridge.log.lines.flatMap(({ fields }) => fields['source'] ?? [])).toEqual([source])
     expect(bridge.gateway.counters.chargesSettled).toBe(1)
     expect(bridge.gateway.counters.callsServed).toHaveLength(1)
   })

@@ -175,10 +175,10 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
   }
 }
 
-/** Ready as `tollbridge status` says it, and the wallet usable where there is one. */
+/** The jobs stored at the relays have been heard, and the wallet is usable where there is one. */
 function isReady(daemon: Daemon, wallet: boolean): void {
-  const { ready, wallets } = daemon.status()
-  if (!ready) throw new Error('not ready')
+  const { reasons, wallets } = daemon.status()
+  if (reasons.includes('no read relay delivers')) throw new Error('not listening yet')
   if (wallet && !wallets.every(({ usable }) => usable)) throw new Error('the wallet is not usable yet')
 }
 
