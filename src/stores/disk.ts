@@ -1,6 +1,7 @@
 /** What does the store need of a file system? A dozen calls, so that tests can stage a full disk, short writes and slow syncs. */
 import { constants } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises'
+import { TollbridgeError } from '../core/errors.js'
 
 export interface DiskFile {
   /** Returns how many bytes were written: may be fewer than asked. */
@@ -84,6 +85,12 @@ const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBI
 
 /** Whether the file system has no room: full, over quota, or past the largest file size allowed. */
 export const isDiskFull = (error: unknown): boolean => FULL.has(errorCode(error))
+
+/** What the store's callers are told: `store-full`, or whatever else the file system said. */
+export const storeFault = (error: unknown): unknown =>
+  isDiskFull(error)
+    ? new TollbridgeError('store-full', 'the disk of the state directory is full', { cause: error })
+    : error
 
 /** Writes every byte, however short the single writes are. */
 export async function writeAll(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {

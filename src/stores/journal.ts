@@ -5,7 +5,7 @@ import { TollbridgeError } from '../core/errors.js'
 import type { Clock, Logger } from '../ports.js'
 import { createBatch, type Batch } from './batch.js'
 import { createCompaction } from './compaction.js'
-import { isDiskFull, type Disk } from './disk.js'
+import { isDiskFull, storeFault, type Disk } from './disk.js'
 import { createFrameBuffer } from './framing.js'
 import type { RecordCodec, Records, StoredRecord } from './records.js'
 import { readState, type State } from './state-files.js'
@@ -129,9 +129,7 @@ export function createJournal(options: JournalOptions): Journal {
     const full = isDiskFull(error)
     log.error({ records: batch.keys.size, full, reason: String(error) }, 'store-write-failed')
     if (full) await options.onFull()
-    batch.reject(
-      full ? new TollbridgeError('store-full', 'the disk of the state directory is full', { cause: error }) : error,
-    )
+    batch.reject(storeFault(error))
   }
 
   return {

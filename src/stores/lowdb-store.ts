@@ -9,7 +9,7 @@ import { createArchiver } from './archiver.js'
 import { createClaims } from './claims.js'
 import { prepareDirectory } from './directory.js'
 import { createDiskSpace } from './disk-space.js'
-import { isDiskFull, realDisk, type Disk } from './disk.js'
+import { isDiskFull, realDisk, storeFault, type Disk } from './disk.js'
 import { createJournal } from './journal.js'
 import { claimKey, claimsOf, createRecordCodec, creditKey, cursorKey, jobKey, jobsOf, SEEN_COUNT } from './records.js'
 import type { Records } from './records.js'
@@ -36,9 +36,9 @@ export interface LowdbStoreOptions {
 }
 
 /**
- * Opens the store, or makes it.
+ * Opens the store, or makes it. A save is seen by `get` at once, and taken back if its write fails.
  * @throws TollbridgeError `store-corrupt` naming file and line (nothing on disk was changed then), `key-unusable` for a sealing
- * key of another size or store, `config-invalid` for a directory that others can read.
+ * key of another size or store, `config-invalid` for a directory that others can read, `store-full`.
  */
 export async function createLowdbStore(options: LowdbStoreOptions): Promise<JobStore> {
   const { dir, sealingKey, log, disk = realDisk } = options
@@ -61,10 +61,15 @@ export async function createLowdbStore(options: LowdbStoreOptions): Promise<JobS
 
   const archiveDirectory = `${dir}/archive`
   const archive = createArchiveReader(disk, archiveDirectory, codec)
+  const expected = (db.data.get(SEEN_COUNT) as number | undefined) ?? 0
   const seen = await openSeenIndex({
-    ...{ disk, directory: dir, expected: (db.data.get(SEEN_COUNT) as number | undefined) ?? 0 },
+    disk,
+    directory: dir,
+    expected,
     everything: (onEntry) => archive.forEach(onEntry),
     onRebuild: (records) => log.info({ records }, 'seen-index-built'),
+  }).catch((error: unknown) => {
+    throw storeFault(error)
   })
   const claims = createClaims(jobsOf(db.data), (hash) => seen.hasHash(hash))
   for (const [hash, id] of claimsOf(db.data)) claims.remember(hash, id)
@@ -73,8 +78,13 @@ export async function createLowdbStore(options: LowdbStoreOptions): Promise<JobS
   space.full = () => room.full()
   await journal.start(db.data).catch(async (error: unknown) => {
     await room.stop()
-    throw error
+    throw storeFault(error)
   })
+  if (seen.size < expected) {
+    // Made again from less than there was: somebody took archive files away. From now on this is what is expected.
+    db.data.set(SEEN_COUNT, seen.size)
+    journal.noted(SEEN_COUNT)
+  }
   const archiver = createArchiver({ disk, directory: archiveDirectory, codec, seen })
 
   const inserting = new Map<EventId, Promise<void>>()
@@ -118,7 +128,7 @@ export async function createLowdbStore(options: LowdbStoreOptions): Promise<JobS
       if (isOpen(job))
         throw new TollbridgeError('impossible-transition', `job ${id} is ${job.state}: not to be archived`)
       const hashes = claims.hashesOf(job)
-      await archiver.put({ job, hashes }).catch(refuseFull)
+      await archiver.put({ job, hashes }).catch(refuse)
       // Changed meanwhile: the archived line is outdated, and the newer one will stand before it.
       if (jobOf(id) !== job) continue
       // ORDER: the job leaves the journal only now that archive and index are durable; between the two it is in both.
@@ -133,10 +143,9 @@ export async function createLowdbStore(options: LowdbStoreOptions): Promise<JobS
     }
   }
 
-  async function refuseFull(error: unknown): Promise<never> {
-    if (!isDiskFull(error)) throw error
-    await room.full()
-    throw new TollbridgeError('store-full', 'the disk of the state directory is full', { cause: error })
+  async function refuse(error: unknown): Promise<never> {
+    if (isDiskFull(error)) await room.full()
+    throw storeFault(error)
   }
 
   async function stop(): Promise<void> {

@@ -96,7 +96,7 @@ describe('a full disk', () => {
     expect(await store.insert(quoting(1))).toBe('inserted')
   })
 
-  it('gives back the payment hash of a save that failed', async () => {
+  it('gives back the payment hash of a save that failed, and keeps one that was stored before', async () => {
     const { disk, store } = await fullableStore()
     for (const seed of [1, 2]) await store.insert(quoting(seed))
     disk.syncFailsWith = 'ENOSPC'
@@ -104,6 +104,9 @@ describe('a full disk', () => {
     disk.syncFailsWith = null
     expect(store.hasPaymentHash(hashOf('one'))).toBe(false)
     await store.save(awaiting(2, 2, hashOf('one')))
+    disk.syncFailsWith = 'ENOSPC'
+    await expect(store.save(awaiting(2, 3, hashOf('one')))).rejects.toMatchObject({ code: 'store-full' })
+    expect(store.hasPaymentHash(hashOf('one'))).toBe(true)
   })
 
   it('keeps a later save of the same job that did not fail', async () => {
@@ -156,6 +159,12 @@ describe('a disk that is nearly full', () => {
     await store.insert(quoting(1))
     disk.free = 65 * MB
     await until(() => (clock.advance(5_000), store.acceptsJobs()), 'the room is seen')
+  })
+
+  it('is said where a new store finds no room at all', async () => {
+    const disk = createFaultyDisk()
+    disk.room = 10
+    await expect(openTestStore(await createStateDirectory(), { disk })).rejects.toMatchObject({ code: 'store-full' })
   })
 
   it('starts without taking jobs, and without a ballast that does not fit', async () => {

@@ -152,6 +152,17 @@ describe('damage', () => {
       },
       /snapshot\.jsonl line 2/,
     ],
+    [
+      'a snapshot that lacks a line in the middle',
+      async (dir) => {
+        const store = await openTestStore(dir, { compactBytes: 1 })
+        await store.insert(quoting(4))
+        await store.stop()
+        const lines = (await readFile(join(dir, 'snapshot.jsonl'), 'utf8')).split('\n')
+        await writeFile(join(dir, 'snapshot.jsonl'), lines.toSpliced(2, 1).join('\n'))
+      },
+      /snapshot\.jsonl line \d/,
+    ],
     ['an empty snapshot', (dir) => writeFile(join(dir, 'snapshot.jsonl'), ''), /snapshot\.jsonl line 1/],
     ['a missing snapshot', (dir) => rm(join(dir, 'snapshot.jsonl')), /snapshot\.jsonl is missing/],
     ['a missing journal', (dir) => rm(journalOf(dir)), /journal-1\.jsonl is missing/],
