@@ -138,7 +138,8 @@ export function createStatusEndpoint(wiring: {
       )
         return
       const delayMs = target.pace === 'late' ? LATE_DELAY_MS : FIRST_DELAY_MS
-      const poll = { target, delayMs, dueAt: clock.now() + delayMs }
+      // Soon, at whatever pace: a payment that was found just before a crash must not wait for the next slow round.
+      const poll = { target, delayMs, dueAt: clock.now() + FIRST_DELAY_MS }
       polls.set(target.paymentHash, poll)
       waiting.push(poll)
       scheduleTick()
