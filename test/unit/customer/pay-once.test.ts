@@ -77,6 +77,28 @@ it.each([
   expect(calls.pay).toBe(1)
 })
 
+it('asks once for many runs that all found no earlier try', async () => {
+  const { tools, calls } = walletThat(paid)
+  const runs = 10
+  let read = 0
+  let allHaveRead = quietly
+  const barrier = new Promise<void>((resolve) => (allHaveRead = () => void resolve()))
+  const racing: PaymentJournal = {
+    ...journal,
+    async lastAttempt(id) {
+      const last = await journal.lastAttempt(id)
+      if (++read === runs) allHaveRead()
+      await barrier
+      return last
+    },
+  }
+  const news = await Promise.all(
+    Array.from({ length: runs }, () => payOnce({ ...tools, journal: racing }, offer, quietly)),
+  )
+  expect(calls.pay).toBe(1)
+  expect(news.map(({ type }) => type).sort()).toEqual(['paid', ...Array<string>(runs - 1).fill('unknown')])
+})
+
 it('asks again after a refusal, under a number of its own', async () => {
   const answers: PaymentOutcome[] = [{ type: 'refused', reason: 'no balance' }, await paid()]
   const { tools, calls } = walletThat(async () => answers.shift()!)
