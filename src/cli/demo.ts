@@ -78,7 +78,7 @@ async function hire(world: DevWorld, provider: Pubkey, tell: (line: StoryLine) =
     })
   } finally {
     await wallet.stop()
-    await session.stop()
+    session.stop()
     await relayPool.stop()
   }
 }

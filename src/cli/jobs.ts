@@ -14,15 +14,14 @@ import type { Output } from './output.js'
 export interface JobFilter {
   readonly open: boolean
   readonly owed: boolean
-  readonly archived: boolean
   readonly limit: number
 }
 
-/** Newest first. `owed` are the paid jobs that were not served. */
+/** Newest first, archived ones included. `owed` are the paid jobs that were not served. */
 export async function listJobs(stateDirectory: string, filter: JobFilter, output: Output): Promise<number> {
   const store = await readStore(stateDirectory)
   const live = [...store.live()].filter((job) => (filter.owed ? isOwed(job) : !filter.open || isOpen(job)))
-  const archived = filter.archived && !filter.owed && !filter.open ? await store.listArchived(filter.limit) : []
+  const archived = !filter.owed && !filter.open ? await store.listArchived(filter.limit) : []
   const jobs = [...live, ...archived].sort((a, b) => b.receivedAt - a.receivedAt).slice(0, filter.limit)
   for (const job of jobs) {
     const summary = summarise(job)

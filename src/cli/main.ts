@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load.js'
 import { TollbridgeError } from '../core/errors.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { createOutput, type Output } from './output.js'
+import type { RequestOptions } from './request-plan.js'
 
 const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string }
 const DEFAULT_CONFIG = 'tollbridge.yaml'
@@ -111,16 +112,13 @@ withConfig(jobs.command('list'))
   .option('--json', 'print JSON lines')
   .option('--open', 'only jobs that are open', false)
   .option('--owed', 'only jobs that were paid and not served', false)
-  .option('--archived', 'archived jobs too', false)
   .option('--limit <n>', 'at most so many', wholeNumber, 100)
   .addHelpText('after', examples('tollbridge jobs list', 'tollbridge jobs list --owed --json'))
-  .action(
-    async (options: ConfigOption & JsonOption & { open: boolean; owed: boolean; archived: boolean; limit: number }) => {
-      const { listJobs } = await import('./jobs.js')
-      const { stateDirectory } = await loadConfig(options.config)
-      await finish(listJobs(stateDirectory, options, createOutput(options.json ?? false)))
-    },
-  )
+  .action(async (options: ConfigOption & JsonOption & { open: boolean; owed: boolean; limit: number }) => {
+    const { listJobs } = await import('./jobs.js')
+    const { stateDirectory } = await loadConfig(options.config)
+    await finish(listJobs(stateDirectory, options, createOutput(options.json ?? false)))
+  })
 
 withConfig(jobs.command('show'))
   .argument('<id>', 'the job: 64 hex digits')
@@ -148,6 +146,43 @@ configured('announce', 'publish the announcements now, and say what each relay a
   .action(async ({ config, retire, json = false }: ConfigOption & JsonOption & { retire: boolean }) => {
     const { announce } = await import('./announce.js')
     await finish(announce(await loadConfig(config), retire, createOutput(json)))
+  })
+
+program
+  .command('request')
+  .argument('[provider]', 'the service provider: npub, nprofile or hex; may be left out with --job')
+  .description('be a customer: publish a job, show or pay its invoice, verify the result and print it')
+  .option('--relay <url...>', 'relays to publish to and read from')
+  .option('--method <method>', 'the HTTP method', 'GET')
+  .option('--path <path>', 'the path, with or without a query')
+  .option('--query <query>', 'the query, without its ?')
+  .option('--body <text>', 'the request body')
+  .option('--body-file <file>', 'the request body, from a file')
+  .option('--accept <type>', 'the media type that is wanted')
+  .option('--content-type <type>', 'the media type of the body')
+  .option('--bid-sats <n>', 'the most that the provider may ask, said in the job')
+  .option('--max-sats <n>', 'the most that is paid, said to nobody')
+  .option('--pay', 'pay the invoice from the wallet')
+  .option('--wallet-file <file>', 'a 0600 file with the NWC address of the wallet; or set TOLLBRIDGE_WALLET')
+  .option('--key-file <file>', 'a 0600 file with the key to ask with (nsec or hex); default: a key kept in the state')
+  .option('--proof', 'promise and send the payment proof')
+  .option('--timeout <seconds>', 'how long to wait')
+  .option('--job <id>', 'take up a job of an earlier run: nothing is published or paid twice')
+  .option('--state <dir>', 'where jobs and payments are kept')
+  .option('--network <network>', 'mainnet, testnet, signet or regtest')
+  .option('--output <file>', 'write the body of the result to a file')
+  .option('--show-credential', 'print a credential that was handed over')
+  .option('--json', 'print JSON lines')
+  .addHelpText(
+    'after',
+    examples(
+      'tollbridge request $NPUB --relay wss://relay.damus.io --path /joke',
+      'tollbridge request $NPUB --relay wss://relay.damus.io --path /joke --pay --max-sats 100 --wallet-file wallet.nwc',
+    ),
+  )
+  .action(async (provider: string | undefined, options: RequestOptions & JsonOption) => {
+    const { runRequest } = await import('./run-request.js')
+    await finish(runRequest({ ...options, ...(provider && { provider }) }, createOutput(options.json ?? false)))
   })
 
 interface ConfigOption {

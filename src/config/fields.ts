@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { isMalformed } from '../core/identifiers.js'
 import { canonicalPath } from '../l402/path.js'
 import { parseRelayUrl } from '../nostr/relay-url.js'
-import { isPublicHost } from './hosts.js'
+import { isPublicHost } from '../core/hosts.js'
 
 /** What counts as a character of text: no control characters, which would break a log line or an HTTP header. */
 const PRINTABLE = /^[^\x00-\x1f\x7f]*$/

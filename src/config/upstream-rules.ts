@@ -1,6 +1,6 @@
 /** Which settings of one upstream contradict each other? Every sentence names both and the way out. */
 import type { z } from 'zod'
-import { isLocalHost, isOnionHost } from './hosts.js'
+import { isLocalHost, isOnionHost } from '../core/hosts.js'
 
 interface RouteLimits {
   readonly maxSats: number

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isPathPattern } from '../../../src/config/fields.js'
-import { isLocalHost, isOnionHost, isPublicHost } from '../../../src/config/hosts.js'
+import { isLocalHost, isOnionHost, isPublicHost } from '../../../src/core/hosts.js'
 import { compileRoute } from '../../../src/l402/path.js'
 import { nearestName } from '../../../src/config/nearest.js'
 

@@ -1,0 +1,29 @@
+/** In what surroundings does `tollbridge request` run? This process: its environment, its home, its output and its signals. */
+import { homedir } from 'node:os'
+import { systemClock } from '../adapters.js'
+import { silentLog } from './log.js'
+import type { Output } from './output.js'
+import type { RequestOptions } from './request-plan.js'
+import { request } from './request.js'
+
+/** The first SIGINT or SIGTERM ends the request in order; what it had begun is on disk. */
+export async function runRequest(options: RequestOptions, output: Output): Promise<number> {
+  const stopping = new AbortController()
+  const stop = (): void => stopping.abort()
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+  try {
+    return await request(options, {
+      env: process.env,
+      homeDirectory: homedir(),
+      output,
+      writeBody: (body) => void process.stdout.write(body),
+      clock: systemClock,
+      log: silentLog,
+      signal: stopping.signal,
+    })
+  } finally {
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+  }
+}
