@@ -199,17 +199,21 @@ export interface Credit {
 
 export interface JobStore {
   /**
-   * Durable when resolved. `duplicate` where a job of that id is or was stored, open or archived.
-   * @throws TollbridgeError `store-full`
+   * Durable when resolved. `duplicate` where a job of that id is or was stored, open or archived. Does not ask `acceptsJobs`.
+   * @throws TollbridgeError `store-full`, `store-closed`
    */
   insert(job: Job): Promise<'inserted' | 'duplicate'>
   /**
-   * Durable when resolved; saves in flight share one flush. An offer's payment hash is claimed with its first save.
-   * @throws TollbridgeError `store-stale` for a version not above the stored one, `hash-taken` where another job of any age
-   * has the payment hash, `store-full`.
+   * Durable when resolved; saves in flight share one flush. Seen by `get` at once, and taken back if the write fails: it may be
+   * tried again. An offer's payment hash is claimed with its first save, for good.
+   * @throws TollbridgeError `store-stale` for a version not above the stored one or an archived job, `hash-taken` where another
+   * job of any age has the payment hash, `job-unknown`, `store-full`, `store-closed`.
    */
   save(job: Job): Promise<void>
-  /** As `save`, but resolved at once: durable with the next flush, and lost by a crash before it. For what costs nothing to lose. */
+  /**
+   * As `save`, but returns at once: durable with the next flush, and lost by a crash before it. For what costs nothing to lose. The
+   * same version may be noted again. Ignored after `stop`. @throws TollbridgeError `store-stale`, `hash-taken`, `job-unknown`.
+   */
   note(job: Job): void
   get(id: EventId): Job | undefined
   /** True for a job id that is or was stored, open or archived. Synchronous: asked for every event. */
@@ -218,7 +222,10 @@ export interface JobStore {
   hasPaymentHash(hash: PaymentHash): boolean
   /** Every job that is not archived. */
   live(): Iterable<Job>
-  /** Moves a closed job into the archive of its day. Durable when resolved; a crash leaves it live or archived, never neither. */
+  /**
+   * Moves a closed job into the archive of the day it closed. Durable when resolved; a crash leaves it live or archived, never
+   * neither. Nothing for an unknown id. @throws TollbridgeError `impossible-transition` for an open job.
+   */
   archive(id: EventId): Promise<void>
   /** A job from the archive, newest day first; slow. */
   findArchived(id: EventId): Promise<Job | undefined>

@@ -72,7 +72,7 @@ export type CredentialKey =
 /** The secrets of a job, under one name: what the store seals and the log never prints. */
 export interface UnpaidSecrets {
   readonly token: string
-  /** Absolute URL of the status endpoint; it carries the status token. */
+  /** Path and query of the status endpoint on the upstream's own origin; it carries the status token. */
   readonly statusUrl: string | null
 }
 export interface PaidSecrets extends UnpaidSecrets {
