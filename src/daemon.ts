@@ -166,7 +166,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   })
   closers.push(() => presence.stop())
 
-  const status = () => statusOf({ ...adapters, intake, census, readRelays, startedAt })
+  const status = () => statusOf({ ...adapters, intake, census, settlements, readRelays, startedAt })
   const control = await startControl(
     config.stateDirectory,
     {

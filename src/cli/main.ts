@@ -153,7 +153,7 @@ program
   .argument('[provider]', 'the service provider: npub, nprofile or hex; may be left out with --job')
   .description('be a customer: publish a job, show or pay its invoice, verify the result and print it')
   .option('--relay <url...>', 'relays to publish to and read from')
-  .option('--method <method>', 'the HTTP method', 'GET')
+  .option('--method <method>', 'the HTTP method; default: GET, or POST with a body')
   .option('--path <path>', 'the path, with or without a query')
   .option('--query <query>', 'the query, without its ?')
   .option('--body <text>', 'the request body')

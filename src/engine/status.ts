@@ -1,5 +1,6 @@
 /** How is the daemon? What `tollbridge status` shows, and whether we can serve. */
 import type { Clock, JobStore, RelayPool, RelayStatus, Signer, Wallet } from '../ports.js'
+import type { SettlementWatch } from '../settlement/watch.js'
 import type { Census } from './census.js'
 import type { Intake } from './intake.js'
 
@@ -11,6 +12,8 @@ export interface DaemonStatus {
   readonly pid: number
   readonly uptimeSeconds: number
   readonly openJobs: number
+  /** Invoices that somebody may still pay, and of which we would hear. */
+  readonly watchedInvoices: number
   readonly relays: readonly RelayStatus[]
   readonly wallets: readonly { readonly name: string; readonly usable: boolean; readonly methods: readonly string[] }[]
   readonly intake: Intake['counts']
@@ -24,10 +27,11 @@ export function statusOf(sources: {
   readonly wallets: ReadonlyMap<string, Wallet>
   readonly intake: Intake
   readonly census: Census
+  readonly settlements: Pick<SettlementWatch, 'size'>
   readonly readRelays: readonly string[]
   readonly startedAt: number
 }): DaemonStatus {
-  const { clock, signer, store, wallets, intake, census, readRelays, startedAt } = sources
+  const { clock, signer, store, wallets, intake, census, settlements, readRelays, startedAt } = sources
   const relays = sources.relays.status()
   const listening = relays.some(({ url, listening }) => readRelays.includes(url) && listening > 0)
   const reasons = [
@@ -41,6 +45,7 @@ export function statusOf(sources: {
     pid: process.pid,
     uptimeSeconds: Math.floor((clock.now() - startedAt) / 1000),
     openJobs: census.openInAll(),
+    watchedInvoices: settlements.size,
     relays,
     wallets: [...wallets].map(([name, { methods }]) => ({
       name,

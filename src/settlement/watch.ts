@@ -49,6 +49,8 @@ export interface SettlementWatch {
   watch(target: WatchTarget): void
   unwatch(target: Pick<WatchTarget, 'jobId' | 'paymentHash'>): void
   isWatched(paymentHash: PaymentHash): boolean
+  /** How many invoices are watched, late ones included. */
+  readonly size: number
   /** The key of a watched job whose payment was found. */
   foundFor(paymentHash: PaymentHash): Found | undefined
   stop(): void
@@ -119,6 +121,9 @@ export function createSettlementWatch(wiring: {
       for (const source of sources) source.unwatch(paymentHash)
     },
     isWatched: (paymentHash) => byHash.has(paymentHash),
+    get size() {
+      return byHash.size
+    },
     foundFor: (paymentHash) => found.get(paymentHash),
     stop() {
       for (const source of sources) source.stop()

@@ -1,6 +1,6 @@
 /** invoicing: settle on the invoice that the customer will pay, and prove it before anybody sees it. */
 import { isRejection, rejection } from '../core/errors.js'
-import { isMalformed } from '../core/identifiers.js'
+import { isMalformed, type Millis } from '../core/identifiers.js'
 import type { Challenge, Invoicing } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
 import { decodeInvoice, type Invoice } from '../l402/invoice.js'
@@ -8,13 +8,17 @@ import { verifyOffer } from '../l402/verify-offer.js'
 import { JOB_FEEDBACK_KIND } from '../nostr/kinds/job-feedback.js'
 import { RESULT_KIND_OFFSET } from '../nostr/kinds/job-result.js'
 import { chooseSources } from '../settlement/choose.js'
-import type { Step, StepContext, UpstreamBinding } from './context.js'
+import { pauseUntil, type Step, type StepContext, type UpstreamBinding } from './context.js'
 import { exactPriceChallenge } from './exact-price.js'
+
+const WALLET_LOOK_MS = 250
+const WALLET_PATIENCE_MS = 30_000
 
 export const invoicing: Step<'invoicing'> = async (context, job) => {
   const binding = context.upstreams.get(job.call.upstream)
   const route = binding?.settings.routes.find(({ name }) => name === job.call.route)
   if (!binding || !route) return refuse('path-not-allowed', 'the route is no longer configured')
+  if (isWalletAwaited(context, binding, job)) return pauseUntil(context.clock.now() + WALLET_LOOK_MS)
 
   // Asked beside the rest: does another daemon with our key serve this job already?
   const elsewhere = isAnsweredElsewhere(context, job)
@@ -71,6 +75,19 @@ function invoiced(
     offer: { scheme, bolt11, paymentHash, amountMsat, payee, issuedAt, expiresAt, offeredAt, sources, exact },
     secrets: { token, statusUrl },
   }
+}
+
+/** When a wallet was first found not to be usable yet. */
+const firstMissed = new WeakMap<object, Millis>()
+
+/** After a start the jobs are there before the wallet is: one that only the wallet can follow waits for it a while. */
+function isWalletAwaited({ clock }: StepContext, { settings, wallet }: UpstreamBinding, job: Invoicing): boolean {
+  if (!wallet || wallet.port.methods.size > 0) return false
+  if (job.proofPromised || (settings.statusEndpoint && job.challenge.statusUrl !== null)) return false
+  const now = clock.now()
+  const since = firstMissed.get(wallet.port) ?? now
+  firstMissed.set(wallet.port, since)
+  return now - since < WALLET_PATIENCE_MS
 }
 
 /** Payees that a wallet was seen to receive for: node ids are not always told, so one look-up proves it. */

@@ -33,6 +33,8 @@ export interface BridgeOptions {
   readonly relays?: readonly string[]
   /** Whether the daemon may read the merchant's wallet. Default: false. */
   readonly wallet?: boolean
+  /** The wallet service is at a relay of its own. Default: at the one where the jobs are. */
+  readonly walletRelay?: RelayOptions
   /** Origin of the upstream in the gateway's place. */
   readonly origin?: string
   /** Laid over the settings of the upstream, and over its only route. */
@@ -88,7 +90,9 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
   const dialect = options.dialect ?? 'toll-booth'
   const gateway = await startGateway({ dialect, node: merchant, settings: { qrCodes: false, ...options.settings } })
   closers.push(() => gateway.stop())
-  const walletService = await startNwcWallet({ node: merchant, relayUrl: relay.url, permissions: 'read' })
+  const walletRelay = options.walletRelay ? await startRelay(options.walletRelay) : relay
+  if (walletRelay !== relay) closers.push(() => walletRelay.stop())
+  const walletService = await startNwcWallet({ node: merchant, relayUrl: walletRelay.url, permissions: 'read' })
   closers.push(() => walletService.stop())
 
   const secretKey = options.twin?.secretKey ?? randomBytes(32).toString('hex')

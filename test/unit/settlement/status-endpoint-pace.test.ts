@@ -13,6 +13,7 @@ const TARGET: WatchTarget = {
   upstream: 'api',
   paymentHash: '33'.repeat(32) as PaymentHash,
   amountMsat: msatFromSats(1),
+  issuedAt: 0,
   offeredAt: 0,
   expiresAt: 0,
   statusUrl: '/status',
