@@ -1,0 +1,87 @@
+/** What does the customer do? Asks, pays every invoice that it is shown once, and proves it where it promised to. */
+import type { NostrEvent } from '../../../src/core/event.js'
+import { isMalformed, type EventId, type Preimage, type Pubkey } from '../../../src/core/identifiers.js'
+import { decodeInvoice } from '../../../src/l402/invoice.js'
+import { pubkeyOf, signEvent } from '../../../src/nostr/event.js'
+import { parseJobFeedback } from '../../../src/nostr/kinds/job-feedback.js'
+import { buildJobRequest } from '../../../src/nostr/kinds/job-request.js'
+import { buildPaymentProof, proofPlaintext } from '../../../src/nostr/kinds/payment-proof.js'
+import { API_PATH, type SimulatedGate } from './gate.js'
+import { RESULT_KIND } from './plan.js'
+import { seal } from './ports.js'
+import { RELAYS, type SimulatedRelays } from './relays.js'
+import type { World } from './world.js'
+
+const CUSTOMER_KEY = Buffer.alloc(32, 0x22)
+export const CUSTOMER = pubkeyOf(CUSTOMER_KEY)
+const ENTROPY = Buffer.alloc(32, 9)
+const FEEDBACK_KIND = 7000
+/** After the end of an invoice and of every grace; before the job is given up. */
+const LATE_MS = 40 * 60_000
+
+export interface SimulatedCustomer {
+  /** Ids of the jobs in the order in which they were asked. */
+  readonly jobs: readonly EventId[]
+}
+
+export function createCustomer(
+  world: World,
+  { relays, gate, provider }: { relays: SimulatedRelays; gate: SimulatedGate; provider: Pubkey },
+): SimulatedCustomer {
+  const { plan, chance, agenda } = world
+  const jobs: EventId[] = []
+  const seen = new Set<string>()
+  const paid = new Set<string>()
+  const namesRelays = chance.of(50)
+
+  const sign = (template: Parameters<typeof signEvent>[0]) => signEvent(template, CUSTOMER_KEY, CUSTOMER, ENTROPY)
+  const seconds = () => Math.floor(agenda.now() / 1000)
+
+  function ask(): void {
+    if (jobs.length === 1 && plan.firstInPeace) world.crashesLeft = plan.crashes
+    const settlement = plan.source === 'customerProof' ? { settlement: 'proof' } : {}
+    const event = sign(
+      buildJobRequest({
+        provider,
+        params: { method: plan.method, path: API_PATH, ...settlement, note: `job ${jobs.length}` },
+        bidMsat: null,
+        relays: namesRelays ? [RELAYS[0], RELAYS[2]] : [],
+        expiresAt: null,
+        createdAt: seconds(),
+      }),
+    )
+    jobs.push(event.id)
+    relays.post(event)
+  }
+
+  /** Every invoice is paid, also a second one for the same job: a customer that trusts its provider. */
+  function consider(event: NostrEvent): void {
+    const feedback = parseJobFeedback(event)
+    if (isMalformed(feedback) || feedback.bolt11 === null) return
+    const invoice = decodeInvoice(feedback.bolt11)
+    if (isMalformed(invoice) || paid.has(invoice.paymentHash) || plan.pays === 'never') return
+    paid.add(invoice.paymentHash)
+    const late = invoice.expiresAt + LATE_MS - agenda.now()
+    agenda.after(plan.pays === 'late' ? late : chance.between(100, 20_000), () => {
+      gate.pay(invoice.paymentHash)
+      const preimage = gate.charges.get(invoice.paymentHash)?.preimage
+      if (preimage && plan.source === 'customerProof') prove(feedback.jobId, invoice.paymentHash, preimage)
+    })
+  }
+
+  function prove(jobId: EventId, paymentHash: Parameters<typeof proofPlaintext>[0]['paymentHash'], preimage: Preimage) {
+    agenda.after(chance.between(10, 3_000), () => {
+      const sealed = seal(provider, proofPlaintext({ paymentHash, preimage }))
+      relays.post(sign(buildPaymentProof({ jobId, provider, sealed, createdAt: seconds() })))
+    })
+  }
+
+  relays.listen((event) => {
+    if (seen.has(event.id) || event.pubkey !== provider) return
+    seen.add(event.id)
+    if (event.kind === FEEDBACK_KIND) consider(event)
+    if (event.kind === RESULT_KIND && plan.asksTwice && jobs.length === 1) agenda.after(chance.between(10, 5_000), ask)
+  })
+  agenda.after(chance.between(0, 2_000), ask)
+  return { jobs }
+}

@@ -1,0 +1,181 @@
+/** How does one process of the daemon come to be in the simulated world? Wired as the daemon wires itself, over simulated ports. */
+import httpHandler from '../../../handlers/http.js'
+import { standingOf } from '../../../src/core/delivery.js'
+import { isUnpaidInvoice } from '../../../src/core/job.js'
+import { msatFromSats } from '../../../src/core/money.js'
+import type { Upstream } from '../../../src/core/route.js'
+import { createCensus } from '../../../src/engine/census.js'
+import { createDrive, type Drive } from '../../../src/engine/drive.js'
+import { createIntake } from '../../../src/engine/intake.js'
+import { createOutbox } from '../../../src/engine/outbox.js'
+import { routeJob } from '../../../src/engine/routing.js'
+import { createSlots } from '../../../src/engine/slots.js'
+import { keepWalletsStarted } from '../../../src/engine/wallet-keeper.js'
+import { pubkeyOf } from '../../../src/nostr/event.js'
+import { PAYMENT_PROOF_KIND } from '../../../src/nostr/kinds/payment-proof.js'
+import { createRateLimit } from '../../../src/policies/rate.js'
+import { createCustomerProof, type CustomerProof } from '../../../src/settlement/customer-proof.js'
+import { createMerchantWallet } from '../../../src/settlement/merchant-wallet.js'
+import { createStatusEndpoint } from '../../../src/settlement/status-endpoint.js'
+import { createSettlementWatch } from '../../../src/settlement/watch.js'
+import type { StepContext } from '../../../src/steps/context.js'
+import { performStep } from '../../../src/steps/index.js'
+import { createSimulatedStore, type Disk } from './disk.js'
+import { API_PATH, PRICE_SATS, type SimulatedGate } from './gate.js'
+import type { Bends } from './bends.js'
+import type { Plan } from './plan.js'
+import { createClient, createLifeClock, createPool, createSigner, createTracingLog, createWallet } from './ports.js'
+import { RELAYS, type SimulatedRelays } from './relays.js'
+import type { Life } from './world.js'
+
+const PROVIDER_KEY = Buffer.alloc(32, 0x33)
+export const PROVIDER = pubkeyOf(PROVIDER_KEY)
+const OWN_RELAYS = [RELAYS[0], RELAYS[1]]
+const MINUTE_MS = 60_000
+/** Shorter than in production, so that a seed is over soon: the order of the times is the same. */
+const GRACE_MS = 2 * MINUTE_MS
+const LATE_MS = 90 * MINUTE_MS
+const REVIVE_MS = 120 * MINUTE_MS
+
+export function upstreamFor(plan: Plan): Upstream {
+  const repeatable = new Set(['GET'])
+  return {
+    name: 'api',
+    publicUrl: 'https://api.example',
+    payee: null,
+    statusEndpoint: plan.source === 'statusEndpoint',
+    merchantWallet: plan.source === 'merchantWallet' ? 'till' : null,
+    exactPrice: plan.gate === 'exact' ? 'auto' : null,
+    reuseCredit: plan.reportsCredit,
+    maxRequestBytes: 4_096,
+    routes: [
+      {
+        name: 'orders',
+        methods: new Set(['GET', 'POST']),
+        matches: (path) => path === API_PATH,
+        pattern: API_PATH,
+        maxMsat: msatFromSats(PRICE_SATS * 100),
+        minMsat: msatFromSats(1),
+        repeatable,
+        idempotencyKey: plan.idempotencyKey,
+        gated: true,
+        priceMsat: null,
+        description: null,
+      },
+    ],
+  }
+}
+
+export interface Outside {
+  readonly disk: Disk
+  readonly gate: SimulatedGate
+  readonly relays: SimulatedRelays
+}
+
+/** Starts at once: takes up what is stored, then listens. Everything ends with the life. */
+export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Bends): void {
+  const { world } = life
+  const clock = createLifeClock(life)
+  const log = createTracingLog(life)
+  const plainStore = createSimulatedStore(disk, life)
+  const store = bends.store?.(plainStore) ?? plainStore
+  const client = createClient(life, gate)
+  const pool = createPool(life, relays)
+  const plainSigner = createSigner(life, PROVIDER_KEY, PROVIDER)
+  const signer = bends.signer?.(plainSigner) ?? plainSigner
+  const wallet = world.plan.source === 'merchantWallet' ? createWallet(life, gate) : null
+  const settings = bends.upstream?.(upstreamFor(world.plan)) ?? upstreamFor(world.plan)
+  const handlers = new Map([[5800, httpHandler]])
+  const census = createCensus()
+
+  const outbox = createOutbox({
+    relays: pool,
+    clock,
+    log,
+    retryMs: 24 * 60 * MINUTE_MS,
+    random: () => world.chance.below(1000) / 1000,
+    onVerdict: (jobId) => drive.wake(jobId),
+  })
+  let proofs: CustomerProof | undefined
+  let till: ReturnType<typeof createMerchantWallet> | null = null
+  const plainSettlements = createSettlementWatch({
+    log,
+    onFound: (jobId) => drive.wake(jobId),
+    sources: (targets) => {
+      proofs = createCustomerProof({ targets, signer, log })
+      const receivesFor = () => true
+      till = wallet && createMerchantWallet({ wallet, receivesFor, targets, sweepMs: 30_000, clock, log })
+      const status = createStatusEndpoint({ client, targets, requestsPerSecond: 10, clock, log })
+      return till ? [till, status, proofs] : [status, proofs]
+    },
+  })
+  const settlements = bends.settlements?.(plainSettlements) ?? plainSettlements
+
+  const context: StepContext = {
+    run: life.run,
+    clock,
+    log,
+    signer,
+    relays: pool,
+    store,
+    handlers,
+    settlements,
+    upstreams: new Map([['api', { settings, client, wallet: wallet && till && { port: wallet, source: till } }]]),
+    begun: new WeakSet(),
+    settings: {
+      network: 'regtest',
+      writeRelays: OWN_RELAYS,
+      quorum: 1,
+      maxEventBytes: 65_536,
+      graceMs: GRACE_MS,
+      paymentWindowMs: MINUTE_MS,
+      maxUnpaidPerCustomer: 5,
+      patienceMs: 24 * 60 * MINUTE_MS,
+      retryMs: 1_000,
+      lookMs: 1_500,
+    },
+    unpaidOf: (job) => census.of(job.customer).unpaid - (isUnpaidInvoice(job) ? 1 : 0),
+    send: (job, delivery) => outbox.send(job, delivery),
+    standing: (delivery) => standingOf(delivery, 1),
+  }
+  const drive: Drive = createDrive({
+    context: () => context,
+    slots: createSlots(4),
+    census,
+    reviveMs: REVIVE_MS,
+    lateMs: LATE_MS,
+    performStep: bends.performStep?.(performStep, gate) ?? performStep,
+  })
+  const intake = createIntake({
+    self: PROVIDER,
+    run: life.run,
+    handlers,
+    route: (request, handler) => routeJob([settings], request, handler),
+    policies: [],
+    seen: () => ({ openOfCustomer: 0, unpaidOfCustomer: 0, openInAll: 0, acceptsJobs: true }),
+    refusals: createRateLimit(100, 100),
+    replyRelays: { max: 5, allowPrivate: false, own: new Set(OWN_RELAYS) },
+    maxAgeMs: 10 * MINUTE_MS,
+    maxAheadMs: 5 * MINUTE_MS,
+    store,
+    drive,
+    sayUnrecorded: async () => undefined,
+    clock,
+    log,
+  })
+
+  // As in the daemon: what is stored is taken up before anything is heard.
+  drive.resume()
+  const tills = new Map(till ? [['till', till]] : [])
+  keepWalletsStarted({ wallets: new Map(wallet ? [['till', wallet]] : []), tills, clock, log })
+  pool.subscribe({
+    name: 'jobs',
+    relays: OWN_RELAYS,
+    filters: () => [],
+    onEvent(event, relay) {
+      if (event.kind === PAYMENT_PROOF_KIND) void proofs?.receive(event)
+      else if (event.kind === 5800) intake.receive(event, relay)
+    },
+    known: (id) => intake.knows(id),
+  })
+}

@@ -1,0 +1,103 @@
+/** What does a seed stand for? Everything that chance decides before a simulated world begins. */
+import type { PreimageSourceName } from '../../../src/core/job.js'
+import { createRandom } from '../../support/random.js'
+
+export interface Chance {
+  /** Whole numbers from zero up to, and without, the bound. */
+  below(bound: number): number
+  between(low: number, high: number): number
+  /** True in so many of a hundred cases. */
+  of(percent: number): boolean
+  pick<T>(options: readonly [T, ...T[]]): T
+}
+
+export function createChance(seed: number): Chance {
+  const below = createRandom(seed)
+  return {
+    below,
+    between: (low, high) => low + below(high - low + 1),
+    of: (percent) => below(100) < percent,
+    pick: (options) => options[below(options.length)] ?? options[0],
+  }
+}
+
+/** `reusable`: a bundle of credit. `exact`: the price of one call, debited before it. `single`: a preimage opens one call. */
+export type Gate = 'reusable' | 'exact' | 'single'
+
+/** What befalls one call with a credential. `resetAfter` and `failAfter`: only when its work is done. */
+export type Fault =
+  'unsent' | 'resetBefore' | 'resetAfter' | 'failBefore' | 'failAfter' | 'tooMany' | 'notYetPaid' | 'tooLarge'
+
+/** What befalls one call without. */
+export type QuoteFault = 'unsent' | 'resetBefore' | 'failBefore' | 'tooMany'
+
+export interface RelayMood {
+  /** Answers so many times that it cannot take the event now. */
+  readonly defers: number
+  /** Refuses these kinds for good. */
+  readonly refuses: readonly number[]
+}
+
+export interface Plan {
+  readonly seed: number
+  readonly gate: Gate
+  readonly method: 'GET' | 'POST'
+  /** The upstream honours `Idempotency-Key`, and we know it. */
+  readonly idempotencyKey: boolean
+  readonly source: PreimageSourceName
+  readonly pays: 'promptly' | 'late' | 'never'
+  readonly faults: readonly Fault[]
+  readonly quoteFaults: readonly QuoteFault[]
+  readonly moods: readonly RelayMood[]
+  /** The customer asks for the same again when the first answer is there. */
+  readonly asksTwice: boolean
+  /** Leftover credit is reported by the upstream, and reused. */
+  readonly reportsCredit: boolean
+  /** Of a hundred settlements that the wallet should push. */
+  readonly pushesDropped: number
+  /** Nothing crashes before the customer asks the second time. */
+  readonly firstInPeace: boolean
+  /** At most so many crashes, each point with this chance in a hundred. */
+  readonly crashes: number
+  readonly crashPercent: number
+}
+
+const FAULTS = ['unsent', 'resetBefore', 'resetAfter', 'failBefore', 'failAfter', 'tooMany', 'notYetPaid'] as const
+const QUOTE_FAULTS = ['unsent', 'resetBefore', 'failBefore', 'tooMany'] as const
+export const RESULT_KIND = 6800
+
+export function planOf(seed: number): Plan {
+  const chance = createChance(seed)
+  const gate = chance.pick<Gate>(['reusable', 'exact', 'single'])
+  const method = chance.pick<'GET' | 'POST'>(['GET', 'POST'])
+  const some = <T>(percent: number, most: number, options: readonly [T, ...T[]]): T[] =>
+    chance.of(percent) ? Array.from({ length: chance.between(1, most) }, () => chance.pick(options)) : []
+  const faults: Fault[] = some<Fault>(45, 3, FAULTS)
+  if (chance.of(2)) faults.push('tooLarge')
+  const allRefuseResults = chance.of(3)
+  const reportsCredit = gate !== 'single' && chance.of(50)
+  const asksTwice = reportsCredit && chance.of(60)
+  return {
+    seed,
+    gate,
+    method,
+    idempotencyKey: method === 'POST' && chance.of(35),
+    source: chance.pick<PreimageSourceName>(
+      gate === 'single' ? ['merchantWallet', 'customerProof'] : ['statusEndpoint', 'merchantWallet', 'customerProof'],
+    ),
+    pays: chance.pick(['promptly', 'promptly', 'promptly', 'late', 'never']),
+    faults,
+    quoteFaults: some<QuoteFault>(20, 2, QUOTE_FAULTS),
+    moods: [0, 1, 2].map((index) => ({
+      defers: chance.of(25) ? chance.between(1, 4) : 0,
+      // One relay at least takes whatever it is sent, or all refuse the result alone.
+      refuses: allRefuseResults ? [RESULT_KIND] : index > 0 && chance.of(15) ? [RESULT_KIND, 7000] : [],
+    })),
+    asksTwice,
+    reportsCredit,
+    firstInPeace: asksTwice && chance.of(60),
+    pushesDropped: chance.pick([0, 30, 100]),
+    crashes: chance.pick([0, 2, 4, 8, 12]),
+    crashPercent: chance.pick([2, 5, 10, 25]),
+  }
+}

@@ -1,0 +1,158 @@
+/** Did the customer get what it paid for, once? What must be true when a simulated world has come to rest. */
+import { isMalformed, type EventId, type PaymentHash } from '../../../src/core/identifiers.js'
+import { isOpen, isOwed, isPaid, type Job } from '../../../src/core/job.js'
+import type { NostrEvent } from '../../../src/core/event.js'
+import { parseJobFeedback, type JobFeedback } from '../../../src/nostr/kinds/job-feedback.js'
+import { readDisk, type Disk } from './disk.js'
+import { CUSTOMER } from './customer.js'
+import type { SimulatedGate } from './gate.js'
+import { RESULT_KIND, type Plan } from './plan.js'
+import { unseal } from './ports.js'
+import type { SimulatedRelays } from './relays.js'
+
+export class Violation extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'Violation'
+  }
+}
+
+export interface Rested {
+  readonly plan: Plan
+  readonly disk: Disk
+  readonly gate: SimulatedGate
+  readonly relays: SimulatedRelays
+  readonly jobs: readonly EventId[]
+  readonly crashes: number
+}
+
+/** Broken calls after which the product may give up; one that a crash interrupted counts, too. */
+const PATIENCE_TRIES = 8
+/** Crashes after which the daemon may have been away for so long that an invoice became too old to be shown. */
+const MANY_CRASHES = 3
+
+/** How each job ended. @throws Violation */
+export function judge(rested: Rested): string[] {
+  return rested.jobs.map((id) => judgeJob(rested, id))
+}
+
+function judgeJob(rested: Rested, id: EventId): string {
+  const { plan, disk, gate } = rested
+  const claim = (truth: boolean, message: string): void => {
+    if (!truth) throw new Violation(message)
+  }
+  const job = readDisk(disk, id)
+  if (!job) throw new Violation('the job is not in the store')
+  const said = answersTo(rested, id)
+  claim(said.offers.length <= 1, `${said.offers.length} payment-required events`)
+  claim(said.results.length <= 1, `${said.results.length} result events`)
+  claim(said.errors.length <= 1, `${said.errors.length} error events`)
+  claim(!isOpen(job), `the job never ends: ${job.state}`)
+
+  const charges = said.offers.flatMap(({ paymentHash }) => gate.charges.get(paymentHash) ?? [])
+  const paid = charges.filter(({ settledAt }) => settledAt !== null)
+  claim(
+    [...gate.charges.values()].filter(({ settledAt }) => settledAt !== null).length <= rested.jobs.length,
+    'too many charges',
+  )
+  claim(paid.length <= 1, 'charged twice')
+  if (plan.method === 'POST') {
+    for (const { paymentHash } of paid) {
+      const calls = gate.executions.filter((execution) => execution.paymentHash === paymentHash)
+      claim(calls.length <= rested.jobs.length, `a POST was executed ${calls.length} times for one charge`)
+    }
+  }
+  const served = isPaid(job) || paid.length > 0
+  if (!served) return judgeUnpaid(rested, job, said, claim)
+  claim(isPaid(job), `paid, but the job says ${job.state}`)
+  return job.state === 'completed' ? judgeServed(rested, said, claim) : judgeOwed(rested, job, said, claim)
+}
+
+type Claim = (truth: boolean, message: string) => void
+
+interface Said {
+  readonly offers: readonly { readonly paymentHash: PaymentHash }[]
+  readonly results: readonly NostrEvent[]
+  readonly errors: readonly (JobFeedback & { readonly event: NostrEvent })[]
+}
+
+function answersTo({ relays, gate }: Rested, id: EventId): Said {
+  const about = relays
+    .all()
+    .filter((event) => event.pubkey !== CUSTOMER && event.tags.some(([name, value]) => name === 'e' && value === id))
+  const feedback = about.flatMap((event) => {
+    const parsed = event.kind === 7000 ? parseJobFeedback(event) : null
+    return parsed && !isMalformed(parsed) ? [{ ...parsed, event }] : []
+  })
+  const charges = [...gate.charges.values()]
+  return {
+    offers: feedback.flatMap(({ bolt11 }) => charges.find((charge) => charge.bolt11 === bolt11) ?? []),
+    results: about.filter(({ kind }) => kind === RESULT_KIND),
+    errors: feedback.filter(({ status }) => status === 'error'),
+  }
+}
+
+function judgeUnpaid({ plan, crashes }: Rested, job: Job, said: Said, claim: Claim): string {
+  const free = job.state === 'completed'
+  claim(free === (said.results.length === 1), `nothing was paid, ${job.state}, and ${said.results.length} results`)
+  claim(job.state !== 'failed', 'nothing was paid, and something is owed')
+  if (job.state === 'rejected') {
+    const excused = plan.quoteFaults.length > 0 || plan.faults.length > 0
+    const codes: string[] = plan.source === 'merchantWallet' ? ['internal-error'] : []
+    if (plan.asksTwice && plan.method === 'POST') codes.push('outcome-unknown')
+    if (crashes > MANY_CRASHES) codes.push('invoice-invalid')
+    claim(excused || codes.includes(job.failure.code), `rejected with ${job.failure.code}, for no good reason`)
+    claim(job.failure.code !== 'no-settlement-path', 'rejected although there is a settlement path')
+  }
+  claim(
+    job.state !== 'expired' || said.offers.length === 1 || crashes > MANY_CRASHES,
+    'it expired, and the invoice was never shown',
+  )
+  claim(
+    said.errors.every(({ encrypted }) => !encrypted),
+    'nothing was paid, and a credential was sent',
+  )
+  return free ? 'served by credit' : job.state
+}
+
+function judgeServed({ gate }: Rested, said: Said, claim: Claim): string {
+  claim(said.results.length === 1, `completed with ${said.results.length} results`)
+  claim(said.errors.length === 0, 'completed, and an error was sent')
+  const content = said.results[0]?.content
+  claim(
+    gate.executions.some((execution) => execution.content === content),
+    'the result is no answer of the upstream',
+  )
+  return 'completed'
+}
+
+function judgeOwed({ plan, disk, gate }: Rested, job: Job, said: Said, claim: Claim): string {
+  claim(job.state === 'failed', `paid, and ended as ${job.state}`)
+  claim(isOwed(job), 'paid and not served, and not listed as owed')
+  if (job.state !== 'failed') return job.state
+  const [error] = said.errors
+  if (!error) throw new Violation('paid and not served, and nothing was said')
+  claim(error.detail === job.failure.code, 'another reason was told than the one that is stored')
+  const { to, plaintext } = unseal(error.content === '' ? '{"plaintext":"{}"}' : error.content)
+  const { authorization } = JSON.parse(plaintext) as { authorization?: string }
+  const charge = gate.charges.get(job.offer.paymentHash)
+  claim(to === CUSTOMER, 'the credential is not sealed to the customer')
+  claim(
+    authorization === `L402 ${charge?.token}:${charge?.preimage}`,
+    'the credential that was handed over is not the one paid for',
+  )
+
+  const tries = disk.announced.get(job.id) ?? 0
+  const mine = gate.executions.filter(({ paymentHash }) => paymentHash === job.offer.paymentHash)
+  const repeatable = plan.method === 'GET' || plan.idempotencyKey
+  const broke = gate.struck.length > 0
+  const allowed: Record<string, boolean> = {
+    'credential-consumed': plan.gate !== 'reusable' && mine.length > 0 && repeatable && !plan.idempotencyKey,
+    'outcome-unknown': !repeatable,
+    'upstream-failed': broke && (!repeatable || tries >= PATIENCE_TRIES),
+    'result-too-large': gate.struck.includes('tooLarge'),
+    undeliverable: plan.moods.every(({ refuses }) => refuses.includes(RESULT_KIND)),
+  }
+  claim(allowed[job.failure.code] === true, `failed with ${job.failure.code} after ${tries} calls, for no good reason`)
+  return `failed: ${job.failure.code}`
+}
