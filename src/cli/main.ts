@@ -1,7 +1,7 @@
 /** Which commands are there? The wiring of commander; each command's work stands in its own file. */
 import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
-import { loadConfig } from '../config/load.js'
+import { loadConfig, loadStateDirectory } from '../config/load.js'
 import { TollbridgeError } from '../core/errors.js'
 import { EXIT, exitCodeOf } from './exit-codes.js'
 import { createOutput, type Output } from './output.js'
@@ -88,7 +88,7 @@ configured('status', 'say whether the running daemon can serve; exits 0 only whe
   .addHelpText('after', examples('tollbridge status', 'tollbridge status --json'))
   .action(async ({ config, json = false }: ConfigOption & JsonOption) => {
     const { showStatus } = await import('./status.js')
-    await finish(showStatus((await loadConfig(config)).stateDirectory, createOutput(json)))
+    await finish(showStatus(await loadStateDirectory(config), createOutput(json)))
   })
 
 configured('config', 'print the effective settings; secrets are shown as (set)')
@@ -116,8 +116,7 @@ withConfig(jobs.command('list'))
   .addHelpText('after', examples('tollbridge jobs list', 'tollbridge jobs list --owed --json'))
   .action(async (options: ConfigOption & JsonOption & { open: boolean; owed: boolean; limit: number }) => {
     const { listJobs } = await import('./jobs.js')
-    const { stateDirectory } = await loadConfig(options.config)
-    await finish(listJobs(stateDirectory, options, createOutput(options.json ?? false)))
+    await finish(listJobs(await loadStateDirectory(options.config), options, createOutput(options.json ?? false)))
   })
 
 withConfig(jobs.command('show'))
@@ -127,7 +126,7 @@ withConfig(jobs.command('show'))
   .addHelpText('after', examples('tollbridge jobs show $ID', 'tollbridge jobs show $ID --json'))
   .action(async (id: string, { config, json = false }: ConfigOption & JsonOption) => {
     const { showJob } = await import('./jobs.js')
-    await finish(showJob((await loadConfig(config)).stateDirectory, id, createOutput(json)))
+    await finish(showJob(await loadStateDirectory(config), id, createOutput(json)))
   })
 
 withConfig(jobs.command('retry'))

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { TollbridgeError } from '../core/errors.js'
 import { isMalformed } from '../core/identifiers.js'
 import type { Config } from './config.js'
-import { parseConfig } from './parse.js'
+import { parseConfig, parseStateDirectory } from './parse.js'
 import { createSecretReader, faultOf, type Environment } from './secrets.js'
 
 /** Larger files are refused before they are read. Four bytes for each character that is accepted. */
@@ -20,6 +20,14 @@ export async function loadConfig(file: string, env: Environment = process.env): 
   })
   if (isMalformed(config)) throw new TollbridgeError('config-invalid', config.malformed)
   return config
+}
+
+/** Where the state is, without the secrets that the daemon's own environment may hold. @throws TollbridgeError `config-invalid` */
+export async function loadStateDirectory(file: string): Promise<string> {
+  const path = resolve(file)
+  const directory = parseStateDirectory(readConfigFile(path), path)
+  if (isMalformed(directory)) throw new TollbridgeError('config-invalid', directory.malformed)
+  return directory
 }
 
 function isFile(path: string): boolean {

@@ -45,6 +45,18 @@ export function parseConfig(text: string, surroundings: Surroundings): Config | 
   return tell(told, surroundings.file)
 }
 
+/** The state directory alone, absolute: for commands that read the state and need no secret. */
+export function parseStateDirectory(text: string, file: string): string | Malformed {
+  const document = parseDocument(text)
+  if ('problems' in document) return tell(document.problems, file)
+  const { value } = document
+  const written =
+    typeof value === 'object' && value !== null ? (value as { stateDirectory?: unknown }).stateDirectory : null
+  const parsed = SETTINGS.stateDirectory.safeParse(written ?? undefined)
+  if (parsed.success) return resolve(dirname(resolve(file)), parsed.data)
+  return malformed(`${file}: stateDirectory must be a path.`)
+}
+
 /** One sentence a line, as compilers do it, so that editors can jump there. */
 function tell(problems: readonly DocumentProblem[], file: string): Malformed {
   const sentences = problems.slice(0, 2 * MOST_PROBLEMS).map(({ line, sentence }) => {
