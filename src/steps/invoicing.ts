@@ -13,6 +13,8 @@ import { exactPriceChallenge } from './exact-price.js'
 
 const WALLET_LOOK_MS = 250
 const WALLET_PATIENCE_MS = 30_000
+/** How long an offer waits for the word of a wallet without which the payment can be followed, too. */
+const SPARE_WALLET_MS = 3_000
 
 export const invoicing: Step<'invoicing'> = async (context, job) => {
   const binding = context.upstreams.get(job.call.upstream)
@@ -42,7 +44,9 @@ export const invoicing: Step<'invoicing'> = async (context, job) => {
   if (context.store.hasPaymentHash(verified.paymentHash)) {
     return refuse('invoice-invalid', 'another job has or had this payment hash')
   }
-  const wallet = await readWallet(binding, verified)
+  const wallet = await (isWalletSpare(binding, job, challenge)
+    ? readSpareWallet(context, binding, verified)
+    : readWallet(binding, verified))
   if (wallet === 'settled') return refuse('invoice-invalid', 'the merchant wallet says that it is already settled')
   const sources = chooseSources({
     upstream: binding.settings,
@@ -77,13 +81,17 @@ function invoiced(
   }
 }
 
+/** Whether a payment can be followed without the wallet. */
+const isWalletSpare = ({ settings }: UpstreamBinding, job: Invoicing, { statusUrl }: Challenge): boolean =>
+  job.proofPromised || (settings.statusEndpoint && statusUrl !== null)
+
 /** When a wallet was first found not to be usable yet. */
 const firstMissed = new WeakMap<object, Millis>()
 
 /** After a start the jobs are there before the wallet is: one that only the wallet can follow waits for it a while. */
-function isWalletAwaited({ clock }: StepContext, { settings, wallet }: UpstreamBinding, job: Invoicing): boolean {
-  if (!wallet || wallet.port.methods.size > 0) return false
-  if (job.proofPromised || (settings.statusEndpoint && job.challenge.statusUrl !== null)) return false
+function isWalletAwaited({ clock }: StepContext, binding: UpstreamBinding, job: Invoicing): boolean {
+  const { wallet } = binding
+  if (!wallet || wallet.port.methods.size > 0 || isWalletSpare(binding, job, job.challenge)) return false
   const now = clock.now()
   const since = firstMissed.get(wallet.port) ?? now
   firstMissed.set(wallet.port, since)
@@ -113,6 +121,23 @@ async function readWallet(binding: UpstreamBinding, invoice: Invoice): Promise<'
   if (seen.state !== 'pending') return 'foreign'
   proven.add(invoice.payee)
   return 'receives'
+}
+
+/** As `readWallet`, but a wallet that fails, or takes its time, is done without. */
+async function readSpareWallet({ clock, log }: StepContext, binding: UpstreamBinding, invoice: Invoice) {
+  let cancel: () => void = () => undefined
+  const late = new Promise<'foreign'>((resolve) => {
+    cancel = clock.after(SPARE_WALLET_MS, () => resolve('foreign'))
+  })
+  try {
+    return await Promise.race([readWallet(binding, invoice), late])
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown'
+    log.warn({ wallet: binding.wallet?.port.name, reason }, 'wallet not read, another source follows the payment')
+    return 'foreign'
+  } finally {
+    cancel()
+  }
 }
 
 /** Two daemons with one key and different state: the later one stands down. What remains is the race within one look. */
