@@ -5,6 +5,7 @@ import type { Challenge, Invoicing } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
 import { decodeInvoice, type Invoice } from '../l402/invoice.js'
 import { verifyOffer } from '../l402/verify-offer.js'
+import { verifyEvent } from '../nostr/event.js'
 import { JOB_FEEDBACK_KIND } from '../nostr/kinds/job-feedback.js'
 import { RESULT_KIND_OFFSET } from '../nostr/kinds/job-result.js'
 import { chooseSources } from '../settlement/choose.js'
@@ -146,5 +147,6 @@ async function isAnsweredElsewhere({ relays, signer, settings }: StepContext, jo
   const where = [...new Set([...settings.writeRelays, ...job.replyRelays])]
   const filter = { kinds, authors: [signer.pubkey], '#e': [job.id], limit: 1 }
   const { events } = await relays.fetch(where, filter, settings.lookMs)
-  return events.some(({ pubkey }) => pubkey === signer.pubkey)
+  // Verified, or any one relay could make us stand down from every job by making an answer up.
+  return events.some((event) => event.pubkey === signer.pubkey && verifyEvent(event))
 }
