@@ -2,35 +2,14 @@
 import { TollbridgeError, isFault, rejection } from '../core/errors.js'
 import type { EventId, Millis } from '../core/identifiers.js'
 import { isOpen, isPaid, type Job, type OpenJob } from '../core/job.js'
-import { transition, type Fact, type FactType } from '../core/transition.js'
-import { pauseUntil, type Pause, type StepContext } from '../steps/context.js'
+import { transition, type Fact } from '../core/transition.js'
+import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
 import { performStep } from '../steps/index.js'
 import { archiveIfDone, lookAfter, type Afterlife } from './afterlife.js'
 import type { Census } from './census.js'
+import { SAVED_FIRST } from './saved-first.js'
 import type { Slots } from './slots.js'
 import { logTransition } from './transition-log.js'
-
-/**
- * ORDER: which facts are on disk before the job goes on, and what a crash would cost otherwise.
- * attempting: the call could be sent twice. signed: another event would be signed after the crash, and two invoices or results
- * would be out. settled: the preimage could be lost. retried: the operator's word. The others cost nothing: after a crash the step
- * before them is performed again, and says the same.
- */
-const SAVED_FIRST: Readonly<Record<FactType, boolean>> = {
-  attempting: true,
-  signed: true,
-  settled: true,
-  retried: true,
-  attemptFailed: false,
-  challenged: false,
-  answered: false,
-  invoiced: false,
-  offered: false,
-  lapsed: false,
-  delivered: false,
-  refused: false,
-  answeredElsewhere: false,
-}
 
 const FAULT_RETRY_MS = 1_000
 const MAX_FAULT_RETRY_MS = 60_000
@@ -53,7 +32,6 @@ export interface Drive {
 
 interface Lane {
   awake: boolean
-  faults: number
 }
 
 export interface DriveWiring extends Afterlife {
@@ -69,14 +47,20 @@ export function createDrive(wiring: DriveWiring): Drive {
   /** Jobs ahead of the store: changed by facts that need not be saved before going on. */
   const ahead = new Map<EventId, Job>()
   const lanes = new Map<EventId, Lane>()
+  /** Faults in a row, of the jobs whose last step failed. */
+  const faults = new Map<EventId, number>()
   const timers = new Map<EventId, () => void>()
   const idle: (() => void)[] = []
   let stopped = false
 
   const current = (jobId: EventId): Job | undefined => ahead.get(jobId) ?? wiring.context().store.get(jobId)
 
-  function wakeAt(jobId: EventId, at: Millis): void {
+  function unschedule(jobId: EventId): void {
     timers.get(jobId)?.()
+    timers.delete(jobId)
+  }
+
+  function wakeAt(jobId: EventId, at: Millis): void {
     const { clock } = wiring.context()
     const delay = Math.min(Math.max(0, at - clock.now()), 2 ** 31 - 1)
     timers.set(
@@ -95,7 +79,7 @@ export function createDrive(wiring: DriveWiring): Drive {
       lane.awake = true
       return
     }
-    const fresh = { awake: false, faults: 0 }
+    const fresh = { awake: false }
     lanes.set(jobId, fresh)
     void run(jobId, fresh)
   }
@@ -104,37 +88,41 @@ export function createDrive(wiring: DriveWiring): Drive {
   async function run(jobId: EventId, lane: Lane): Promise<void> {
     for (;;) {
       lane.awake = false
+      unschedule(jobId)
       const job = current(jobId)
       if (!job || stopped) break
-      const pause = await advance(job, lane)
-      if (pause?.until != null) wakeAt(jobId, pause.until)
-      if (pause && !lane.awake) break
+      const pause = await advance(job)
+      if (!pause || lane.awake) continue
+      if (pause.until !== null && !stopped) wakeAt(jobId, pause.until)
+      break
     }
+    if (stopped) takeBack(jobId)
     lanes.delete(jobId)
     if (lanes.size === 0) for (const resolve of idle.splice(0)) resolve()
   }
 
   /** One step of one job. Returns a pause, or null to go on at once. */
-  async function advance(job: Job, lane: Lane): Promise<Pause | null> {
+  async function advance(job: Job): Promise<Pause | null> {
     const context = wiring.context()
     try {
       const fact = isOpen(job) ? await perform(context, job) : lookAfter(context, job, wiring)
-      lane.faults = 0
-      if (fact.type !== 'pause') return await follow(context, job, fact)
-      noteAhead(context, job.id)
-      if (!isOpen(job)) archiveIfDone(context, job)
-      return fact
+      const pause = fact.type === 'pause' ? fact : await follow(context, job, fact)
+      if (pause) noteAhead(context, job.id)
+      if (pause && !isOpen(job)) archiveIfDone(context, job)
+      faults.delete(job.id)
+      return pause
     } catch (error) {
-      return await survive(context, job, lane, error)
+      return await survive(context, job, error)
     }
   }
 
   async function perform(context: StepContext, job: OpenJob): Promise<Fact | Pause> {
-    // Waiting costs no slot, and what is paid goes before what is not.
-    if (job.state === 'awaiting' || job.state === 'publishing') return step(context, job)
+    // Waiting costs no slot. Nor does an offer: after a start it is watched at once, before the proof of its payment is heard.
+    if (job.state === 'offering' || job.state === 'awaiting' || job.state === 'publishing') return step(context, job)
+    // What is paid goes before what is not.
     const give = await slots.take(isPaid(job))
     try {
-      return await step(context, job)
+      return stopped ? PAUSE : await step(context, job)
     } finally {
       give()
     }
@@ -156,6 +144,21 @@ export function createDrive(wiring: DriveWiring): Drive {
     return null
   }
 
+  /**
+   * ORDER: a call that this run announced and never began is certainly unsent. Unless that is noted before the process ends, it
+   * looks interrupted after the next start, and a paid call that may not be repeated would be given up.
+   */
+  function takeBack(jobId: EventId): void {
+    const { begun, clock, run: thisRun, store } = wiring.context()
+    const job = current(jobId)
+    if (job?.state !== 'quoting' && job?.state !== 'fetching') return
+    const { attempt } = job.calls
+    if (attempt === null || attempt.run !== thisRun || begun.has(attempt)) return
+    ahead.delete(jobId)
+    const unsent: Fact = { type: 'attemptFailed', retryAt: 0, outcomeUnknown: false, why: 'deferred' }
+    store.note(transition(job, unsent, clock.now()))
+  }
+
   function noteAhead(context: StepContext, jobId: EventId): void {
     const job = ahead.get(jobId)
     if (!job) return
@@ -164,18 +167,20 @@ export function createDrive(wiring: DriveWiring): Drive {
   }
 
   /** A fault of the machine, a port or a bug: nothing is lost, the lane tries again. */
-  async function survive(context: StepContext, job: Job, lane: Lane, error: unknown): Promise<Pause | null> {
-    lane.faults += 1
-    if (isFault(error, 'hash-taken')) {
+  async function survive(context: StepContext, job: Job, error: unknown): Promise<Pause | null> {
+    if (isFault(error, 'hash-taken') && job.state === 'offering') {
       return follow(context, job, { type: 'refused', rejection: rejection('invoice-invalid', 'payment hash taken') })
     }
     const reason = error instanceof TollbridgeError ? error.message : error instanceof Error ? error.name : 'unknown'
-    context.log.error({ job: job.id, state: job.state, reason, faults: lane.faults }, 'step failed')
+    const inARow = (faults.get(job.id) ?? 0) + 1
+    faults.set(job.id, inARow)
+    context.log.error({ job: job.id, state: job.state, reason, faults: inARow }, 'step failed')
     const mayGiveUp = job.state === 'quoting' || job.state === 'invoicing'
-    if (mayGiveUp && lane.faults >= MAX_FAULTS_UNPAID) {
+    if (mayGiveUp && inARow >= MAX_FAULTS_UNPAID) {
+      faults.delete(job.id)
       return follow(context, job, { type: 'refused', rejection: rejection('internal-error', reason) })
     }
-    const delay = Math.min(MAX_FAULT_RETRY_MS, FAULT_RETRY_MS * 2 ** Math.min(lane.faults - 1, 10))
+    const delay = Math.min(MAX_FAULT_RETRY_MS, FAULT_RETRY_MS * 2 ** Math.min(inARow - 1, 10))
     return pauseUntil(context.clock.now() + delay)
   }
 
@@ -189,7 +194,8 @@ export function createDrive(wiring: DriveWiring): Drive {
       } finally {
         if (inserted === 'duplicate') census.move(job, undefined)
       }
-      if (inserted === 'inserted') wake(job.id)
+      if (stopped) takeBack(job.id)
+      else if (inserted === 'inserted') wake(job.id)
       return inserted
     },
     wake,
