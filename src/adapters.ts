@@ -5,12 +5,15 @@ import httpHandler from '../handlers/http.js'
 import type { Config } from './config/config.js'
 import { sealingKeyOf } from './config/sealing-key.js'
 import { TollbridgeError } from './core/errors.js'
+import { isMalformed } from './core/identifiers.js'
 import { createUpstreamClient } from './l402/client.js'
 import { createRelayPool } from './nostr/relay-pool.js'
+import { parseRelayUrl } from './nostr/relay-url.js'
 import { createKeySigner } from './nostr/signer.js'
 import type { Clock, JobHandler, JobStore, Logger, RelayPool, Signer, UpstreamClient, Wallet } from './ports.js'
 import { acquireLease } from './stores/lease.js'
 import { createLowdbStore } from './stores/lowdb-store.js'
+import { parseNwcUri } from './wallets/nwc-uri.js'
 import { createNwcWallet } from './wallets/nwc.js'
 
 /** The ports, wired to the real world. A test wraps them to stop the process wherever it likes. */
@@ -64,7 +67,7 @@ export async function openAdapters(config: Config, log: Logger): Promise<Adapter
       cursor: (key: string) => store.cursor(key),
       putCursor: (key: string, seconds: number) => store.putCursor(key, seconds),
     }
-    const relays = createRelayPool({ clock, log, cursors })
+    const relays = createRelayPool({ clock, log, cursors, mayBePrivate: operatorsRelays(config) })
     closers.push(() => relays.stop())
     const clients = new Map(config.upstreams.map((upstream) => [upstream.name, openClient(upstream)]))
     for (const client of clients.values()) closers.push(() => client.stop())
@@ -81,6 +84,17 @@ export async function openAdapters(config: Config, log: Logger): Promise<Adapter
     await stop()
     throw error
   }
+}
+
+/** What the operator named may be anywhere; what a customer names may not, unless the operator says so. */
+function operatorsRelays({ relays, walletUris }: Config): (url: string) => boolean {
+  if (relays.allowPrivate) return () => true
+  const ofWallets = [...walletUris.values()].flatMap((uri) => {
+    const connection = parseNwcUri(uri)
+    return isMalformed(connection) ? [] : connection.relays
+  })
+  const own = new Set([...relays.read, ...relays.write, ...ofWallets].map(parseRelayUrl))
+  return (url) => own.has(url)
 }
 
 export function openClient(upstream: Config['upstreams'][number]): UpstreamClient {

@@ -14,6 +14,7 @@ import { publishLater } from './publish-verdict.js'
 import { createRelayCursors, type CursorStore } from './relay-cursor.js'
 import { fetchStored } from './relay-fetch.js'
 import { claimedId } from './relay-frame.js'
+import { createPublicLookup } from './public-lookup.js'
 import { createRelaySubscription, type RelaySubscription } from './relay-subscription.js'
 import { createRelay, type Relay } from './relay.js'
 import { parseRelayUrl } from './relay-url.js'
@@ -32,6 +33,8 @@ export interface RelayPoolOptions {
   readonly maxFrameBytes?: number
   /** Connections to relays of no subscription, which close after a minute without use. Default 200. */
   readonly maxVisited?: number
+  /** Whether a relay may be on a private network, whatever its name resolves to. Default: all may. */
+  readonly mayBePrivate?: (url: string) => boolean
   readonly random?: () => number
 }
 
@@ -42,9 +45,11 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
     overlapSeconds = 300,
     maxFrameBytes = 512 * 1_024,
     maxVisited = 200,
+    mayBePrivate = () => true,
     random = Math.random,
   } = options
   const cursors = createRelayCursors({ cursors: options.cursors, clock })
+  const publicLookup = createPublicLookup()
   const relays = new Map<string, Relay>()
   const subscriptions = new Set<RelaySubscription>()
   const leaving = new Set<Promise<void>>()
@@ -54,7 +59,14 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
   function relayAt(url: string): Relay {
     const existing = relays.get(url)
     if (existing) return existing
-    const relay = createRelay({ url, clock, log, random, maxFrameBytes })
+    const relay = createRelay({
+      url,
+      clock,
+      log,
+      random,
+      maxFrameBytes,
+      lookup: mayBePrivate(url) ? undefined : publicLookup,
+    })
     relays.set(url, relay)
     cancelSweep ??= clock.after(SWEEP_MS, sweep)
     return relay

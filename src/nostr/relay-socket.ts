@@ -5,6 +5,7 @@
  * that is serialised already, tell an EOSE from a deadline, cap a frame, and own each timer and each promise. The smaller parts of
  * nostr-tools (frame readers, filters, URLs) are used by the files beside this one.
  */
+import type { LookupFunction } from 'node:net'
 import { WebSocket, type RawData } from 'ws'
 import type { Clock } from '../ports.js'
 
@@ -36,6 +37,8 @@ export interface RelaySocketOptions {
   readonly url: string
   readonly clock: Clock
   readonly maxFrameBytes: number
+  /** In place of the system's own. */
+  readonly lookup?: LookupFunction | undefined
   readonly onOpen: () => void
   readonly onFrame: (frame: string) => void
   /** Called once, whatever happens, and never before `openRelaySocket` has returned. */
@@ -46,6 +49,7 @@ export function openRelaySocket({
   url,
   clock,
   maxFrameBytes,
+  lookup,
   onOpen,
   onFrame,
   onClose,
@@ -54,6 +58,7 @@ export function openRelaySocket({
     maxPayload: maxFrameBytes,
     perMessageDeflate: false, // costs more CPU per small frame than it saves bytes
     followRedirects: false,
+    ...(lookup && { lookup }),
   })
   let failure: string | null = null
   let heard = true

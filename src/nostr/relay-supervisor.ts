@@ -1,4 +1,5 @@
 /** Is there a connection to this relay, and when is the next attempt? A relay that is wanted is retried for ever. */
+import type { LookupFunction } from 'node:net'
 import type { Clock, Logger } from '../ports.js'
 import { createBackOff } from './back-off.js'
 import { openRelaySocket, type Loss, type RelaySocket } from './relay-socket.js'
@@ -27,6 +28,7 @@ export interface RelaySupervisorOptions {
   readonly log: Logger
   readonly random: () => number
   readonly maxFrameBytes: number
+  readonly lookup?: LookupFunction | undefined
   /** Whether anybody needs the connection, asked after each loss. */
   readonly wanted: () => boolean
   readonly onUp: () => void
@@ -42,7 +44,7 @@ type Line =
   | { readonly state: 'waiting'; readonly failed: boolean; readonly cancel: () => void }
 
 export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySupervisor {
-  const { url, clock, log, random, maxFrameBytes, wanted, onUp, onFrame, onDown } = options
+  const { url, clock, log, random, maxFrameBytes, lookup, wanted, onUp, onFrame, onDown } = options
   const backOff = createBackOff({ firstMs: FIRST_RETRY_MS, maxMs: LONGEST_RETRY_MS, random })
   let line: Line = { state: 'idle' }
   let lastError: string | null = null
@@ -55,6 +57,7 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
       url,
       clock,
       maxFrameBytes,
+      lookup,
       onOpen: () => opened(socket),
       onFrame,
       onClose: closed,

@@ -1,4 +1,5 @@
 /** Who uses this relay, and for what? One connection shared by subscriptions, fetches and events being published. */
+import type { LookupFunction } from 'node:net'
 import type { Filter } from '../core/event.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
 import type { Clock, Logger, PublishVerdict } from '../ports.js'
@@ -52,9 +53,11 @@ export interface RelayOptions {
   readonly log: Logger
   readonly random: () => number
   readonly maxFrameBytes: number
+  /** In place of the system's own. */
+  readonly lookup?: LookupFunction | undefined
 }
 
-export function createRelay({ url, clock, log, random, maxFrameBytes }: RelayOptions): Relay {
+export function createRelay({ url, clock, log, random, maxFrameBytes, lookup }: RelayOptions): Relay {
   const users = new Set<RelayUser>()
   const requests = new Map<string, RequestListener>()
   let serial = 0
@@ -69,6 +72,7 @@ export function createRelay({ url, clock, log, random, maxFrameBytes }: RelayOpt
     log,
     random,
     maxFrameBytes,
+    lookup,
     wanted,
     onFrame,
     onUp: () => {
