@@ -1,4 +1,5 @@
 /** Where does a command write? Data on stdout, words on stderr; with `--json` the data is JSON, one object a line. */
+import { forTerminal, jsonForTerminal } from './terminal.js'
 
 export interface Output {
   readonly json: boolean
@@ -14,13 +15,13 @@ export function createOutput(json: boolean): Output {
   return {
     json,
     data(text) {
-      if (!json) process.stdout.write(`${text}\n`)
+      if (!json) process.stdout.write(`${forTerminal(text)}\n`)
     },
     object(value) {
-      if (json) process.stdout.write(`${JSON.stringify(value)}\n`)
+      if (json) process.stdout.write(`${jsonForTerminal(value)}\n`)
     },
     say(text) {
-      process.stderr.write(`${text}\n`)
+      process.stderr.write(`${forTerminal(text)}\n`)
     },
   }
 }

@@ -5,6 +5,7 @@ import { silentLog } from './log.js'
 import type { Output } from './output.js'
 import type { RequestOptions } from './request-plan.js'
 import { request } from './request.js'
+import { bodyFor } from './terminal.js'
 
 /** The first SIGINT or SIGTERM ends the request in order; what it had begun is on disk. */
 export async function runRequest(options: RequestOptions, output: Output): Promise<number> {
@@ -17,7 +18,7 @@ export async function runRequest(options: RequestOptions, output: Output): Promi
       env: process.env,
       homeDirectory: homedir(),
       output,
-      writeBody: (body) => void process.stdout.write(body),
+      writeBody: (body) => void process.stdout.write(bodyFor(process.stdout, body)),
       clock: systemClock,
       log: silentLog,
       signal: stopping.signal,
