@@ -23,9 +23,12 @@ interface Poll {
 export type StatusAnswer =
   { readonly type: 'paid'; readonly key: CredentialKey } | { readonly type: 'unpaid' } | { readonly type: 'gone' }
 
-/** Understands `{paid|settled, preimage?, token_suffix?}`. Anything else is unpaid: an outage looks the same. */
+/**
+ * Understands `{paid|settled, preimage?, token_suffix?}`. Anything else is unpaid: an outage looks the same, and so does a 404 while a
+ * server is being replaced. Only 410 says that it will never know.
+ */
 export function parseStatusAnswer(status: number, body: Uint8Array): StatusAnswer {
-  if (status === 404 || status === 410) return { type: 'gone' }
+  if (status === 410) return { type: 'gone' }
   if (status !== 200) return { type: 'unpaid' }
   let value: unknown
   try {
@@ -119,10 +122,11 @@ export function createStatusEndpoint(wiring: {
       return again(poll)
     }
     const answer = parseStatusAnswer(outcome.status, outcome.body)
-    if (answer.type === 'paid') return targets.report(target.paymentHash, { key: answer.key, source: 'statusEndpoint' })
-    if (answer.type === 'unpaid') return again(poll)
+    if (answer.type === 'paid') targets.report(target.paymentHash, { key: answer.key, source: 'statusEndpoint' })
+    // A key that fits has ended the watch by now; one that does not fit proves nothing, and the truth may still come.
+    if (answer.type !== 'gone') return again(poll)
     if (!isCurrent(poll)) return
-    polls.delete(target.paymentHash) // pruned, or the token is wrong: no later answer can differ
+    polls.delete(target.paymentHash)
     log.info({ job: target.jobId }, 'status endpoint knows the invoice no more')
   }
 
