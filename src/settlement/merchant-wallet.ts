@@ -95,14 +95,17 @@ export function createMerchantWallet(wiring: {
     if (sweeping || stopped) return
     sweeping = true
     const startedAt = clock.now()
+    let worked: Millis = 0
     try {
       await sweep()
+      worked = clock.now() - startedAt
     } catch (error) {
       // Unknown is not unpaid: the next sweep asks again, and every invoice stays watched.
       log.warn({ wallet: wallet.name, reason: error instanceof Error ? error.message : 'unknown' }, 'sweep failed')
     }
     sweeping = false
-    plan(Math.max(wiring.sweepMs, (clock.now() - startedAt) * SWEEP_SHARE))
+    // Waiting for a wallet that does not answer is no work: it must not put the next sweep off for minutes.
+    plan(Math.max(wiring.sweepMs, worked * SWEEP_SHARE))
   }
 
   function plan(delayMs: number): void {
