@@ -58,8 +58,9 @@ export async function startControl(stateDirectory: string, commands: ControlComm
   await chmod(path, 0o600)
   return {
     async stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
-      await new Promise<void>((resolve) => server.close(() => resolve()))
+      await closed
     },
   }
 }

@@ -1,5 +1,5 @@
 /** Is this event a job for us, and do we take it? From a relay's word to an admitted job, or to a refusal that is said once. */
-import { isRejection, rejection, type Rejection } from '../core/errors.js'
+import { isCustomerErrorCode, isRejection, rejection, type Rejection } from '../core/errors.js'
 import { tagValue, type NostrEvent } from '../core/event.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
 import { NO_CALLS, type Failing, type Job, type UpstreamCall } from '../core/job.js'
@@ -33,7 +33,7 @@ export interface Intake {
   readonly counts: Readonly<Record<IntakeCount, number>>
 }
 
-/** A refusal is recorded without the request that it refuses: only its id counts. */
+/** A longer request would not fit into any result. */
 const MAX_JOB_BYTES = 262_144
 
 export function createIntake(wiring: {
@@ -105,6 +105,7 @@ export function createIntake(wiring: {
     }
     if (isRejection(verdict)) {
       const failure = { code: verdict.rejected, detail: verdict.detail ?? null, httpStatus: null }
+      // Recorded without the request that is refused: only its id counts.
       return refuse({ ...facts, state: 'failing', request: '', call: null, failure })
     }
     // ORDER: the first call is announced by the same save that makes the job known.
@@ -125,7 +126,10 @@ export function createIntake(wiring: {
       // Handlers are user code.
       return rejection('internal-error', `the handler threw ${error instanceof Error ? error.name : 'something'}`)
     }
-    if (isRejection(call)) return call
+    if (isRejection(call)) {
+      if (isCustomerErrorCode(call.rejected)) return call
+      return rejection('internal-error', 'the handler refused with a code that is not documented')
+    }
     return applyPolicies(wiring.policies, request, wiring.seen(request)) ?? call
   }
 

@@ -10,8 +10,6 @@ const MAX_RETRY_MS = 10 * 60_000
 export interface Outbox {
   /** Starts or continues the delivery; idempotent. The same bytes are sent until each relay has spoken. */
   send(job: Job, delivery: Delivery): void
-  /** Cancels what is still to be sent of a job. */
-  forget(jobId: EventId): void
   stop(): void
 }
 
@@ -26,14 +24,15 @@ export function createOutbox(wiring: {
   readonly onVerdict: (jobId: EventId) => void
 }): Outbox {
   const { relays, clock, log } = wiring
-  /** One entry per event and relay that is being sent: its cancel function. */
-  const sending = new Map<EventId, Map<string, () => void>>()
+  /** The way to cancel, for each event and relay that is being sent. */
+  const sending = new Map<string, () => void>()
   let stopped = false
 
   const tag = (delivery: Delivery, relay: string) => `${delivery.eventId} ${relay}`
 
   async function attempt(job: Job, delivery: Delivery, relay: string, since: Millis, delayMs: number): Promise<void> {
-    if (stopped || delivery.event === null || delivery.relays[relay] !== 'pending') return finish(job, delivery, relay)
+    if (stopped || delivery.event === null || delivery.relays[relay] !== 'pending')
+      return void sending.delete(tag(delivery, relay))
     const now = clock.now()
     if (now - since > wiring.retryMs || (delivery.notAfter !== null && now > delivery.notAfter * 1000)) {
       return conclude(job, delivery, relay, { type: 'refused', reason: 'no answer in time', tooLarge: false })
@@ -45,7 +44,7 @@ export function createOutbox(wiring: {
     const wait = delayMs * (0.75 + wiring.random() / 2)
     const next = Math.min(MAX_RETRY_MS, delayMs * 2)
     const cancel = clock.after(wait, () => void attempt(job, delivery, relay, since, next))
-    sending.get(job.id)?.set(tag(delivery, relay), cancel)
+    sending.set(tag(delivery, relay), cancel)
   }
 
   function conclude(job: Job, delivery: Delivery, relay: string, verdict: Exclude<PublishVerdict, { type: 'later' }>) {
@@ -56,38 +55,25 @@ export function createOutbox(wiring: {
       delivery.relays[relay] = `refused: ${reason.slice(0, 200)}`
       log.info({ job: job.id, relay, purpose: delivery.purpose, reason }, 'relay refuses')
     }
-    finish(job, delivery, relay)
+    sending.delete(tag(delivery, relay))
     // What only announced something is not kept once every relay has spoken: open jobs are many.
     const isPassing = delivery.purpose === 'offer' || delivery.purpose === 'processing'
     if (isPassing && isSettledDelivery(delivery)) delivery.event = null
     wiring.onVerdict(job.id)
   }
 
-  function finish(job: Job, delivery: Delivery, relay: string): void {
-    const ofJob = sending.get(job.id)
-    ofJob?.delete(tag(delivery, relay))
-    if (ofJob?.size === 0) sending.delete(job.id)
-  }
-
   return {
     send(job, delivery) {
       if (stopped || delivery.event === null) return
-      const ofJob = sending.get(job.id) ?? new Map<string, () => void>()
-      sending.set(job.id, ofJob)
       for (const [relay, verdict] of Object.entries(delivery.relays)) {
-        if (verdict !== 'pending' || ofJob.has(tag(delivery, relay))) continue
-        ofJob.set(tag(delivery, relay), () => undefined)
+        if (verdict !== 'pending' || sending.has(tag(delivery, relay))) continue
+        sending.set(tag(delivery, relay), () => undefined)
         void attempt(job, delivery, relay, clock.now(), FIRST_RETRY_MS)
       }
-      if (ofJob.size === 0) sending.delete(job.id)
-    },
-    forget(jobId) {
-      for (const cancel of sending.get(jobId)?.values() ?? []) cancel()
-      sending.delete(jobId)
     },
     stop() {
       stopped = true
-      for (const ofJob of sending.values()) for (const cancel of ofJob.values()) cancel()
+      for (const cancel of sending.values()) cancel()
       sending.clear()
     },
   }

@@ -42,6 +42,7 @@ export function createPresence(wiring: {
 }): Presence {
   const { signer, relays, store, clock, log, writeRelays } = wiring
   let cancel: (() => void) | null = null
+  let ended = false
 
   /** Strictly rising over restarts: of two replaceable events of one second the lower id would win (NIP-01). */
   function nextTime(): Seconds {
@@ -72,6 +73,7 @@ export function createPresence(wiring: {
   }
 
   async function refresh(): Promise<void> {
+    if (ended) return
     let delay = wiring.refreshMs
     try {
       const outcomes = await announce()
@@ -80,10 +82,12 @@ export function createPresence(wiring: {
       log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'announcement failed')
       delay = Math.min(delay, RETRY_MS)
     }
-    cancel = clock.after(delay, () => void refresh())
+    // Stopped or retired while the relays were answering: it must not come back by itself.
+    if (!ended) cancel = clock.after(delay, () => void refresh())
   }
 
   const stop = () => {
+    ended = true
     cancel?.()
     cancel = null
   }

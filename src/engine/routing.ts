@@ -14,11 +14,17 @@ export function routeJob(
 ): UpstreamCall | Rejection {
   const wanted = handler.toRequest(request)
   if (isRejection(wanted)) return wanted
-  if (/^application\/grpc/i.test(wanted.headers['content-type'] ?? '')) {
+  if (isGrpc(wanted)) {
     return rejection('invalid-request', 'gRPC hides its 402, so it cannot be served')
   }
   return bindRequest(upstreams, wanted)
 }
+
+/** Handlers are user code: they spell header names as they like. */
+const isGrpc = ({ headers }: HandlerRequest): boolean =>
+  Object.entries(headers).some(
+    ([name, value]) => name.toLowerCase() === 'content-type' && /^application\/grpc/i.test(value),
+  )
 
 function bindRequest(upstreams: readonly Upstream[], wanted: HandlerRequest): UpstreamCall | Rejection {
   const offersMethod = upstreams.some(({ routes }) => routes.some(({ methods }) => methods.has(wanted.method)))

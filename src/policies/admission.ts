@@ -27,9 +27,6 @@ const unpaidPerCustomer =
   (_job, seen) =>
     seen.unpaidOfCustomer < limit ? null : rejection('too-many-unpaid')
 
-/** What limits how many of a customer's invoices may be open; asked again before an invoice is shown. */
-export const withinUnpaid = (limit: number, seen: Seen): boolean => seen.unpaidOfCustomer < limit
-
 export const admissionPolicies = (limits: AdmissionLimits): readonly Policy[] => [
   withRoomOnDisk,
   openInAll(limits.maxOpen),

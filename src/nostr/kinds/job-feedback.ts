@@ -3,6 +3,7 @@ import { tagValue, type EventTemplate, type NostrEvent } from '../../core/event.
 import {
   isMalformed,
   malformed,
+  parseEventId,
   type EventId,
   type Malformed,
   type Pubkey,
@@ -79,16 +80,16 @@ export interface JobFeedback {
 
 /** Reads feedback of any service provider. Expects a verified event. */
 export function parseJobFeedback(event: NostrEvent): JobFeedback | Malformed {
-  const jobId = tagValue(event, 'e')
+  const jobId = parseEventId(tagValue(event, 'e'))
   const [, status, detail, message] = event.tags.find(([name]) => name === 'status') ?? []
-  if (jobId === undefined) return malformed('feedback names no job')
+  if (isMalformed(jobId)) return malformed('feedback names no job')
   if (status === undefined) return malformed('feedback has no status')
   const [, amount, bolt11] = event.tags.find(([name]) => name === 'amount') ?? []
   const amountMsat = amount === undefined ? null : parseMsat(amount)
   if (isMalformed(amountMsat)) return amountMsat
   return {
     provider: event.pubkey,
-    jobId: jobId as EventId,
+    jobId,
     createdAt: event.created_at,
     status: status.replaceAll('_', '-'),
     detail: detail ?? null,

@@ -19,8 +19,9 @@ const unreadable = (code: UnreadableJob['code'], reason: string): UnreadableJob 
 /** Reads a verified event of one of our kinds. Tolerant of unknown tags, strict about those that carry money. */
 export function parseJobRequest(event: NostrEvent): JobRequest | UnreadableJob {
   if (event.tags.length > MAX_TAGS) return unreadable('invalid-request', `a job has at most ${MAX_TAGS} tags`)
-  const bid = tagValue(event, 'bid')
-  const bidMsat = bid === undefined ? null : parseMsat(bid)
+  // A bid without a value is no bid that could be kept to: it must not read as none.
+  const bid = event.tags.find(([name]) => name === 'bid')
+  const bidMsat = bid === undefined ? null : parseMsat(bid[1])
   if (isMalformed(bidMsat)) return unreadable('invalid-bid', bidMsat.malformed)
   const params = paramsOf(event)
   return {

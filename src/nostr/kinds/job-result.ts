@@ -3,6 +3,7 @@ import { tagValue, type EventTemplate, type NostrEvent } from '../../core/event.
 import {
   isMalformed,
   malformed,
+  parseEventId,
   type EventId,
   type Malformed,
   type Pubkey,
@@ -57,8 +58,8 @@ export interface JobResult {
 
 /** Reads the result of any service provider. Expects a verified event. */
 export function parseJobResult(event: NostrEvent): JobResult | Malformed {
-  const jobId = tagValue(event, 'e')
-  if (jobId === undefined) return malformed('a result names no job')
+  const jobId = parseEventId(tagValue(event, 'e'))
+  if (isMalformed(jobId)) return malformed('a result names no job')
   const amount = tagValue(event, 'amount')
   const amountMsat = amount === undefined ? null : parseMsat(amount)
   if (isMalformed(amountMsat)) return amountMsat
@@ -66,7 +67,7 @@ export function parseJobResult(event: NostrEvent): JobResult | Malformed {
   return {
     id: event.id,
     provider: event.pubkey,
-    jobId: jobId as EventId,
+    jobId,
     amountMsat,
     contentType: tagValue(event, 'content-type') ?? null,
     httpStatus: Number.isInteger(httpStatus) ? httpStatus : null,
