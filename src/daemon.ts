@@ -6,6 +6,7 @@ import { createCensus } from './engine/census.js'
 import { startControl } from './engine/control.js'
 import { createDrive, type Drive } from './engine/drive.js'
 import { createIntake, type Intake } from './engine/intake.js'
+import { createLateJobs } from './engine/late-jobs.js'
 import { createOutbox } from './engine/outbox.js'
 import { createPresence, type Presence } from './engine/presence.js'
 import { routeJob } from './engine/routing.js'
@@ -121,6 +122,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     census,
     reviveMs: config.settlement.reviveDays * 24 * HOUR_MS,
     lateMs: config.settlement.lateHours * HOUR_MS,
+    late: createLateJobs({ max: config.jobs.maxOpen, onEvicted: (jobId) => drive.wake(jobId) }),
   })
   closers.push(() => drive.stop())
 

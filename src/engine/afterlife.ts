@@ -6,12 +6,15 @@ import type { Fact } from '../core/transition.js'
 import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
 import { settledFact } from '../steps/settled.js'
 import { targetOf } from '../settlement/watch.js'
+import type { LateJobs } from './late-jobs.js'
 
 export interface Afterlife {
   /** How long after its expiry an invoice is swept for a late payment. */
   readonly lateMs: Millis
   /** How long after it a payment proof revives the job. */
   readonly reviveMs: Millis
+  /** Bounds how many wait for either. Default: all may. */
+  readonly late?: LateJobs
 }
 
 /** Continues the deliveries of a closed job. A fact only where an expired one turns out to be paid. */
@@ -25,12 +28,15 @@ function lookForLatePayment(context: StepContext, job: JobIn<'expired'>, afterli
   const now = context.clock.now()
   const sweptUntil = expiresAt + afterlife.lateMs
   const revivedUntil = expiresAt + afterlife.reviveMs
-  if (now >= revivedUntil) {
+  const found = settledFact(context, job)
+  if (found || now >= revivedUntil) afterlife.late?.leave(job.id)
+  if (found) return found
+  if (now >= revivedUntil || afterlife.late?.keep(job) === false) {
     context.settlements.unwatch({ jobId: job.id, paymentHash })
     return PAUSE
   }
   context.settlements.watch(targetOf(job, now < sweptUntil ? 'late' : 'proofOnly'))
-  return settledFact(context, job) ?? pauseUntil(now < sweptUntil ? sweptUntil : revivedUntil)
+  return pauseUntil(now < sweptUntil ? sweptUntil : revivedUntil)
 }
 
 /** Moves the job out of the way once nothing more can happen to it. What is owed stays in sight. */
