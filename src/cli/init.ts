@@ -1,12 +1,13 @@
 /** How does an operator begin? Writes a commented configuration and a new key, and never touches what is there. */
 import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, open, unlink } from 'node:fs/promises'
+import { lstat, open, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { npubEncode, nsecEncode } from 'nostr-tools/nip19'
 import { buildExample } from '../config/example.js'
 import { TollbridgeError } from '../core/errors.js'
 import type { Pubkey } from '../core/identifiers.js'
 import { pubkeyOf } from '../nostr/event.js'
+import { makeDirectory } from '../stores/directory.js'
 
 export interface Initialised {
   readonly configFile: string
@@ -34,13 +35,13 @@ export async function init(directory: string): Promise<Initialised> {
   const pubkey = pubkeyOf(secretKey)
   const npub = npubEncode(pubkey)
   try {
-    await mkdir(root, { recursive: true })
+    await makeDirectory(root, 0o755)
     await writeNew(keyFile, `${nsecEncode(secretKey)}\n`, 0o600)
     await writeNew(configFile, buildExample({ npub }), 0o644).catch(async (error: unknown) => {
       await unlink(keyFile) // ours, made a moment ago: a key without its configuration would block the next try
       throw error
     })
-    await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+    await makeDirectory(stateDirectory, 0o700)
   } catch (error) {
     throw readable(error)
   }

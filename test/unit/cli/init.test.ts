@@ -82,3 +82,9 @@ describe('init', () => {
     expect(readFileSync(join(directory, 'state', 'jobs'), 'utf8')).toBe('saved')
   })
 })
+
+describe('init in a place that takes no directories', () => {
+  it.skipIf(process.platform !== 'linux')('says so and returns', async () => {
+    await expect(init('/proc/tollbridge')).rejects.toMatchObject({ code: 'usage' })
+  })
+})
