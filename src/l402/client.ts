@@ -2,6 +2,7 @@
 import { Pool } from 'undici'
 import { TollbridgeError } from '../core/errors.js'
 import type { UpstreamClient, UpstreamOutcome } from '../ports.js'
+import { withoutCredential } from './credential.js'
 import { exchange } from './exchange.js'
 import { createRequestHeaders, createResponseHeaders } from './forwarded-headers.js'
 import { createSocks5Connector } from './socks5.js'
@@ -75,7 +76,9 @@ export function createUpstreamClient(settings: UpstreamClientSettings): Upstream
       const options = { path, method: request.method as 'GET', headers, body }
       const { totalTimeoutMs } = settings
       const maxBytes = request.maxBytes ?? settings.maxResponseBytes
-      return exchange(pool, options, { maxBytes, totalTimeoutMs, signal, keepHeaders })
+      const outcome = await exchange(pool, options, { maxBytes, totalTimeoutMs, signal, keepHeaders })
+      if (outcome.type !== 'response' || request.authorization === undefined) return outcome
+      return { ...outcome, body: withoutCredential(outcome.body, request.authorization) }
     },
     async stop() {
       stopping.abort()
