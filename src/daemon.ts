@@ -69,7 +69,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     log,
     retryMs: config.publish.retryHours * HOUR_MS,
     random: Math.random,
-    onVerdict: (jobId) => drive.wake(jobId),
+    onVerdict: (jobId) => drive.heard(jobId),
   })
   closers.push(() => outbox.stop())
 

@@ -21,6 +21,8 @@ export interface Drive {
   admit(job: Job): Promise<'inserted' | 'duplicate'>
   /** Something happened that may concern the job. */
   wake(jobId: EventId): void
+  /** A relay has answered for an event of the job. */
+  heard(jobId: EventId): void
   /** Takes up every job of the store. */
   resume(): void
   /** Another try for a paid job that failed. @throws TollbridgeError `job-unknown`, `job-not-retryable`. */
@@ -199,6 +201,13 @@ export function createDrive(wiring: DriveWiring): Drive {
       return inserted
     },
     wake,
+    heard(jobId) {
+      const { store } = wiring.context()
+      const job = store.get(jobId)
+      // An open offer is not saved again for hours: a restart would send each of them anew to relays that hold it.
+      if (job?.state === 'awaiting' && !ahead.has(jobId)) store.note(job)
+      wake(jobId)
+    },
     resume() {
       const jobs = [...wiring.context().store.live()]
       for (const job of jobs) census.move(undefined, job)

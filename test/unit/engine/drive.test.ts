@@ -87,6 +87,17 @@ describe('the drive', () => {
     expect(world.writes).toEqual(['insert quoting', 'note quoting'])
   })
 
+  it('keeps what relays said of an open offer, so that a restart does not send it again', async () => {
+    const { drive, writes } = createDriveWorld(() => PAUSE)
+    const [open, other] = [jobIn('awaiting'), { ...jobIn('quoting'), id: numberedId(7) }]
+    await drive.admit(open)
+    await drive.admit(other)
+    drive.heard(open.id)
+    drive.heard(other.id)
+    await settled()
+    expect(writes).toEqual(['insert awaiting', 'insert quoting', 'note awaiting'])
+  })
+
   it('wakes at the time that a step named, and only once', async () => {
     const { drive, began, clock } = createDriveWorld(() =>
       began.length === 1 ? pauseUntil(clock.now() + 5_000) : PAUSE,
