@@ -17,9 +17,8 @@ export async function measureOpenJobs(plan: Plan): Promise<Figures> {
     const offer = await openMany(world, openJobs)
     await until(async () => (await daemon.status())?.watchedInvoices === openJobs)
     const bytesPerOpenJob = ((await rssAfterGc(daemon)) - before) / openJobs
-    const paid = await measurePaidBeside(plan, world, daemon)
-    const recovered = await measureRecovery(plan, world, daemon, offer)
-    return { bytesPerOpenJob, ...paid, ...recovered }
+    await daemon.kill(profile === undefined ? 'SIGKILL' : 'SIGTERM')
+    return { bytesPerOpenJob, ...(await measureRecovery(plan, world, offer)) }
   } finally {
     await daemon.kill('SIGKILL')
     await world.stop()
@@ -73,14 +72,9 @@ async function measurePaidBeside(plan: Plan, world: World, daemon: RunningDaemon
   }
 }
 
-/** From spawn until every open job is watched again and the one that was paid meanwhile is delivered. */
-async function measureRecovery(
-  { openJobs, profile }: Plan,
-  world: World,
-  daemon: RunningDaemon,
-  offer: OpenOffer,
-): Promise<Figures> {
-  await daemon.kill(profile === undefined ? 'SIGKILL' : 'SIGTERM')
+/** From spawn until every open job is watched again and the one that was paid meanwhile is delivered. Then jobs are paid beside them. */
+async function measureRecovery(plan: Plan, world: World, offer: OpenOffer): Promise<Figures> {
+  const { openJobs, profile } = plan
   await settle(world, offer)
   const delivered = new Promise<number>((resolve) => {
     world.crowd.onResult((jobId, at) => {
@@ -93,7 +87,12 @@ async function measureRecovery(
     // The one that was paid may have left by the time of the look.
     await until(async () => ((await successor.status())?.watchedInvoices ?? 0) >= openJobs - 1)
     const watchedAt = sharedNow()
-    return { recover10kSeconds: (Math.max(watchedAt, await delivered) - startedAt) / 1000 }
+    const deliveredAt = await delivered
+    return {
+      recover10kSeconds: (Math.max(watchedAt, deliveredAt) - startedAt) / 1000,
+      rewatchedSeconds: (watchedAt - startedAt) / 1000,
+      ...(await measurePaidBeside(plan, world, successor)),
+    }
   } finally {
     await successor.kill(profile === undefined ? 'SIGKILL' : 'SIGTERM')
   }
