@@ -6,6 +6,12 @@ import type { Filter, NostrEvent } from '../core/event.js'
 import { isMalformed, malformed, type Malformed } from '../core/identifiers.js'
 import { parseEvent } from './event.js'
 
+/**
+ * Characters of a frame that is read at all. A longer one is dropped, and its connection kept: a relay sends what it has stored on
+ * every connection anew, so that one oversized event of a stranger would keep us from ever hearing the rest.
+ */
+const LONGEST_FRAME = 512 * 1_024
+
 /** The subscription that an EVENT frame is for; null for every other frame. */
 export const subscriptionOf = (frame: string): string | null => getSubscriptionId(frame)
 
@@ -56,6 +62,7 @@ export function parseRelayMessage(frame: string): RelayMessage | Malformed {
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 function parseJson(text: string): unknown {
+  if (text.length > LONGEST_FRAME) return undefined
   try {
     return JSON.parse(text)
   } catch {

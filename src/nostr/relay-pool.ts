@@ -29,7 +29,7 @@ export interface RelayPoolOptions {
   readonly cursors: CursorStore
   /** How far before its cursor a subscription is resumed; covers back-dated events and clocks that differ. Default 300. */
   readonly overlapSeconds?: number
-  /** A larger frame ends the connection of the relay that sent it. Default 512 KiB. */
+  /** A larger frame ends the connection of the relay that sent it: far above what relays store. Default 8 MiB. */
   readonly maxFrameBytes?: number
   /** Connections to relays of no subscription, which close after a minute without use. Default 200. */
   readonly maxVisited?: number
@@ -43,7 +43,7 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
     clock,
     log,
     overlapSeconds = 300,
-    maxFrameBytes = 512 * 1_024,
+    maxFrameBytes = 8 * 1_024 * 1_024,
     maxVisited = 200,
     mayBePrivate = () => true,
     random = Math.random,

@@ -102,9 +102,21 @@ it('survives bytes that are no text', async () => {
   await until(() => heard.length)
 })
 
-it('ends the connection over a frame of a megabyte, and no other', async () => {
+it('drops a frame of a megabyte unread, and keeps the connection', async () => {
+  const { heard, id } = await listen()
+  const parse = vi.spyOn(JSON, 'parse')
+  hostile.send(['EVENT', id, shapeEvent({ content: 'x'.repeat(1_000_000) })])
+  hostile.send(['EVENT', id, shapeEvent()])
+  await until(() => heard.length)
+  expect(parse.mock.calls.filter(([text]) => text.length > 1_000_000)).toEqual([])
+  parse.mockRestore()
+  expect(hostile.connected).toBe(1)
+  expect(heard).toHaveLength(1)
+})
+
+it('ends the connection over a frame of ten megabytes, and no other', async () => {
   const { heard, caughtUp } = await listen()
-  hostile.send(JSON.stringify(['NOTICE', 'x'.repeat(1_000_000)]))
+  hostile.send(JSON.stringify(['NOTICE', 'x'.repeat(10_000_000)]))
   await until(() => hostile.open === 0)
   expect(fixture.log.lines).toContainEqual(
     expect.objectContaining({
