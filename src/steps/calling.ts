@@ -1,12 +1,11 @@
 /** When may an upstream call be sent? The rule that quoting and fetching share: announced, saved, and sent once. */
 import { rejection } from '../core/errors.js'
-import type { Millis } from '../core/identifiers.js'
+import { isMalformed, type Millis } from '../core/identifiers.js'
 import type { Fetching, JobOutput, Quoting } from '../core/job.js'
 import { mayRepeat, type Route } from '../core/route.js'
 import type { Fact } from '../core/transition.js'
 import { parseEvent } from '../nostr/event.js'
 import { parseJobRequest } from '../nostr/kinds/job-request.js'
-import { isMalformed } from '../core/identifiers.js'
 import type { UpstreamOutcome } from '../ports.js'
 import { pauseUntil, type Pause, type StepContext, type UpstreamBinding } from './context.js'
 
@@ -54,7 +53,14 @@ export function retryAt(context: StepContext, tries: number, retryAfter: string 
 export const headerOf = (outcome: Extract<UpstreamOutcome, { type: 'response' }>, name: string): string | undefined =>
   outcome.headers[name]?.[0]
 
-/** What the handler makes of the answer. Handlers are user code: one that throws costs the answer its translation only. */
+function isOutput(value: unknown): value is JobOutput {
+  if (typeof value !== 'object' || value === null) return false
+  const { content, encoding, contentType, httpStatus } = value as Record<string, unknown>
+  if (typeof content !== 'string' || !Number.isInteger(httpStatus)) return false
+  return (encoding === 'text' || encoding === 'base64') && (contentType === null || typeof contentType === 'string')
+}
+
+/** What the handler makes of the answer. Handlers are user code: one that fails costs the answer its translation only. */
 export function outputOf(
   context: StepContext,
   job: Quoting | Fetching,
@@ -67,7 +73,9 @@ export function outputOf(
   const handler = context.handlers.get(job.kind)
   if (handler && !isMalformed(request)) {
     try {
-      return handler.toOutput(response, request)
+      const output: unknown = handler.toOutput(response, request)
+      if (isOutput(output)) return output
+      context.log.error({ job: job.id }, 'handler made no output')
     } catch (error) {
       context.log.error({ job: job.id, reason: error instanceof Error ? error.name : 'unknown' }, 'handler threw')
     }

@@ -3,11 +3,9 @@ import { isMalformed } from '../core/identifiers.js'
 import type { Challenge, Invoicing } from '../core/job.js'
 import { satsRoundedUp, type Msat } from '../core/money.js'
 import type { Route } from '../core/route.js'
-import { buildCreateInvoice, parseCreatedInvoice, parsePriceHeader } from '../l402/exact-price.js'
+import { buildCreateInvoice, CREATE_INVOICE_PATH, parseCreatedInvoice, parsePriceHeader } from '../l402/exact-price.js'
 import { decodeInvoice } from '../l402/invoice.js'
 import type { StepContext, UpstreamBinding } from './context.js'
-
-const CREATE_INVOICE_PATH = '/create-invoice'
 
 /** The exact-price challenge, or the one that the 402 brought where the server has none to offer. */
 export async function exactPriceChallenge(

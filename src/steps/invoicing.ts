@@ -1,5 +1,6 @@
 /** invoicing: settle on the invoice that the customer will pay, and prove it before anybody sees it. */
 import { isRejection, rejection } from '../core/errors.js'
+import { tagValue } from '../core/event.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
 import type { Challenge, Invoicing } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
@@ -147,6 +148,6 @@ async function isAnsweredElsewhere({ relays, signer, settings }: StepContext, jo
   const where = [...new Set([...settings.writeRelays, ...job.replyRelays])]
   const filter = { kinds, authors: [signer.pubkey], '#e': [job.id], limit: 1 }
   const { events } = await relays.fetch(where, filter, settings.lookMs)
-  // Verified, or any one relay could make us stand down from every job by making an answer up.
-  return events.some((event) => event.pubkey === signer.pubkey && verifyEvent(event))
+  // Verified, or any one relay could make us stand down from every job: by making an answer up, or with one to another job.
+  return events.some((event) => event.pubkey === signer.pubkey && tagValue(event, 'e') === job.id && verifyEvent(event))
 }
