@@ -21,6 +21,8 @@ export interface ChallengeBody {
 type Fields = Readonly<Record<string, unknown>>
 
 const MAX_BYTES = 262_144
+/** Patterns are tried on it that take time with its length. */
+const MAX_REFERENCE_CHARS = 4_096
 const JSON_TYPE = /^\s*(application\/([\w.+-]+\+)?json|text\/(plain|json))\s*(;|$)/i
 const OPEN_BRACE = 0x7b
 
@@ -112,6 +114,7 @@ function agreedAmount(groups: readonly Fields[]): Msat | null | Malformed {
 
 function buildStatusReference(paymentUrl: string | null, statusToken: string | null): string | null | Malformed {
   if (paymentUrl === null) return null
+  if (paymentUrl.length > MAX_REFERENCE_CHARS) return malformed('payment_url is too long')
   if (statusToken !== null && !/^[A-Za-z0-9._~-]{1,256}$/.test(statusToken))
     return malformed('status_token has no such form')
   const [url = ''] = paymentUrl.split('#')

@@ -7,7 +7,11 @@ import type { CredentialKey, Scheme } from '../core/job.js'
 /** What may stand in a header and be put before the colon of a credential. */
 const TOKEN = /^[A-Za-z0-9+/=_.,-]{8,4096}$/
 
-export const isToken = (value: string): boolean => TOKEN.test(value)
+/** Each part of a joined token is read on its own: thousands of empty ones would take long to read. */
+const MAX_PARTS = 16
+
+export const isToken = (value: string): boolean =>
+  TOKEN.test(value) && value.split(',', MAX_PARTS + 1).length <= MAX_PARTS
 
 /** L402 §Macaroon identifier, version 0: version, payment hash, token id. */
 const IDENTIFIER_BYTES = 66

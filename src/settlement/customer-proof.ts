@@ -21,7 +21,8 @@ export function createCustomerProof(wiring: {
   readonly log: Logger
 }): CustomerProof {
   const { targets, signer, log } = wiring
-  const tries = new Map<PaymentHash, { customer: number; strangers: number }>()
+  /** Tries so far, and the verified proofs among them: repeating one, as any relay may, uses up nobody's tries. */
+  const tries = new Map<PaymentHash, { customer: number; strangers: number; readonly seen: Set<EventId> }>()
 
   async function open(event: NostrEvent, jobId: EventId): Promise<void> {
     let plaintext: string
@@ -47,11 +48,13 @@ export function createCustomerProof(wiring: {
       // Anybody may bring the proof: it is the preimage that counts. The signature shows that the sealing key is the sender's,
       // and a forged one must not use up the tries of the customer whose name it bears.
       const ofCustomer = event.pubkey === target.customer
-      const count = tries.get(target.paymentHash) ?? { customer: 0, strangers: 0 }
+      const count = tries.get(target.paymentHash) ?? { customer: 0, strangers: 0, seen: new Set() }
       tries.set(target.paymentHash, count)
+      if (count.seen.has(event.id)) return
       if (ofCustomer ? count.customer >= MAX_TRIES_OF_CUSTOMER : count.strangers >= MAX_TRIES_OF_STRANGERS) return
       if (!ofCustomer) count.strangers += 1
       if (!verifyEvent(event)) return
+      count.seen.add(event.id)
       if (ofCustomer) count.customer += 1
       await open(event, jobId)
     },
