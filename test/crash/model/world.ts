@@ -87,7 +87,7 @@ export async function callPort<T>(life: Life, name: string, effect: () => T): Pr
         const value = effect()
         outcome = () => resolve(value)
       } catch (error) {
-        outcome = () => reject(error)
+        outcome = () => reject(error instanceof Error ? error : new Error(String(error)))
       }
       world.agenda.after(world.chance.between(1, 80), () => {
         if (!life.dies(`${name} after`)) outcome()

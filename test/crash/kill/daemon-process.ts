@@ -1,0 +1,79 @@
+/** How is the daemon run, and run again? One child process after the other over the same state directory. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { TRAP_VARIABLES } from './trap.js'
+
+export interface Point {
+  readonly name: string
+  /** 1 for the first time that the point is reached. */
+  readonly occurrence: number
+}
+
+export const labelOf = ({ name, occurrence }: Point): string => (occurrence === 1 ? name : `${name} (${occurrence})`)
+
+export interface DaemonProcess {
+  /** How often it was killed by itself, that is, at the point. */
+  kills(): number
+  /** Set when it ended in a way that nobody asked for. */
+  failure(): string | null
+  stop(): Promise<void>
+}
+
+/** Started at once with the trap armed; after the kill started again without. */
+export function startDaemonProcess(options: {
+  readonly entry: string
+  readonly configFile: string
+  readonly logFile: string
+  readonly point?: Point
+  readonly recordFile?: string
+}): DaemonProcess {
+  let kills = 0
+  let failure: string | null = null
+  let stopping = false
+  let child = start(true)
+  let ended = watch(child)
+
+  function start(armed: boolean): ChildProcess {
+    const { entry, configFile, logFile, point, recordFile } = options
+    const { [TRAP_VARIABLES.point]: _point, [TRAP_VARIABLES.record]: _record, ...environment } = process.env
+    return spawn(process.execPath, [entry, configFile, logFile], {
+      // Its input ends with this process: no daemon is left behind.
+      stdio: ['pipe', 'ignore', 'pipe'],
+      env: {
+        ...environment,
+        ...(armed && point
+          ? { [TRAP_VARIABLES.point]: point.name, [TRAP_VARIABLES.occurrence]: String(point.occurrence) }
+          : {}),
+        ...(recordFile === undefined ? {} : { [TRAP_VARIABLES.record]: recordFile }),
+      },
+    })
+  }
+
+  function watch(started: ChildProcess): Promise<void> {
+    let words = ''
+    started.stderr?.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-2_000)))
+    return new Promise((resolve) => {
+      started.once('exit', (code, signal) => {
+        resolve()
+        if (signal === 'SIGKILL' && !stopping) {
+          kills += 1
+          child = start(false)
+          ended = watch(child)
+        } else if (!stopping || code !== 0) {
+          failure = `the daemon ended with ${signal ?? code}: ${words.trim()}`
+        }
+      })
+    })
+  }
+
+  return {
+    kills: () => kills,
+    failure: () => failure,
+    async stop() {
+      stopping = true
+      const timer = setTimeout(() => child.kill('SIGKILL'), 12_000)
+      child.kill('SIGTERM')
+      await ended
+      clearTimeout(timer)
+    },
+  }
+}

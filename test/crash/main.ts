@@ -1,0 +1,56 @@
+/** `npm run test:crash`: does a paid job survive whatever kills the daemon? The model over seeds, then the kill matrix. */
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { enumeratePoints, inLanes, isClean, lastLine, rowNamed, runMatrix, type Kill } from './kill/matrix.js'
+import { ROWS } from './kill/rows.js'
+import { reportModel, reportMutants, reportSeed } from './model/model.js'
+
+const ENTRY = fileURLToPath(new URL('./daemon-entry.js', import.meta.url))
+const DEFAULT_SEEDS = 5_000
+const MUTANT_SEEDS = 2_000
+/** More than there are cores: a daemon that starts or waits leaves room for another. */
+const DEFAULT_LANES = 4
+
+const { values: options } = parseArgs({
+  options: {
+    seeds: { type: 'string' },
+    seed: { type: 'string' },
+    mutants: { type: 'boolean' },
+    row: { type: 'string' },
+    point: { type: 'string' },
+    occurrence: { type: 'string' },
+    'all-rows': { type: 'boolean' },
+    lanes: { type: 'string' },
+  },
+})
+
+const say = (line: string): void => console.log(line)
+
+async function killsToTry(lanes: number): Promise<Kill[]> {
+  if (options.row !== undefined && options.point !== undefined) {
+    return [{ row: rowNamed(options.row), point: { name: options.point, occurrence: Number(options.occurrence ?? 1) } }]
+  }
+  const rows =
+    options.row === undefined ? ROWS.filter(({ extra }) => !extra || options['all-rows']) : [rowNamed(options.row)]
+  const found = new Map<string, Kill[]>()
+  await inLanes(
+    rows,
+    Math.max(1, lanes / 2),
+    async (row) => void found.set(row.name, await enumeratePoints(ENTRY, row)),
+  )
+  const kills = rows.flatMap(({ name }) => found.get(name) ?? [])
+  say(`kill matrix: ${kills.length} points in ${rows.length} rows`)
+  return kills
+}
+
+async function main(): Promise<boolean> {
+  if (options.seed !== undefined) return reportSeed(Number(options.seed), say)
+  const caught = options.mutants ? await reportMutants(MUTANT_SEEDS, say) : true
+  const held = options.row === undefined ? await reportModel(Number(options.seeds ?? DEFAULT_SEEDS), say) : true
+  const lanes = Number(options.lanes ?? DEFAULT_LANES)
+  const outcome = await runMatrix({ entry: ENTRY, kills: await killsToTry(lanes), lanes, say })
+  say(lastLine(outcome))
+  return caught && held && isClean(outcome)
+}
+
+process.exitCode = (await main()) ? 0 : 1

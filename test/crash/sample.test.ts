@@ -1,0 +1,58 @@
+/** Does a paid job survive a crash? A fixed sample of `npm run test:crash`: some seeds of the model, some kills of the daemon. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compileSources, type Compiled } from '../support/compiled.js'
+import { lastLine, rowNamed, runMatrix, type Kill } from './kill/matrix.js'
+import { runModel } from './model/model.js'
+import { huntMutant, MUTANTS } from './model/mutants.js'
+
+const SEEDS = 400
+const MUTANT_SEEDS = 450
+
+describe('the model', () => {
+  it(`keeps every promise in ${SEEDS} seeds`, async () => {
+    const { violations, crashes } = await runModel(1, SEEDS)
+    expect(violations).toEqual([])
+    expect(crashes).toBeGreaterThan(SEEDS)
+  }, 60_000)
+
+  it.each(Object.keys(MUTANTS))(
+    'notices that %s',
+    async (mutant) => {
+      expect(await huntMutant(mutant, MUTANT_SEEDS)).toMatchObject({ caughtBy: expect.any(Number) as number })
+    },
+    60_000,
+  )
+})
+
+const kill = (row: string, name: string): Kill => ({ row: rowNamed(row), point: { name, occurrence: 1 } })
+
+const KILLS = [
+  kill('wallet reusable GET', 'store.save:fetching#after'),
+  kill('wallet reusable GET', 'upstream.send:fetching#after'),
+  kill('status reusable GET', 'publish:6800#before'),
+  kill('proof reusable GET', 'publish:7000/payment-required#after'),
+  kill('status exact GET', 'upstream.send:fetching#after'),
+  kill('wallet single GET', 'store.save:publishing#before'),
+  kill('proof single POST', 'upstream.send:fetching#before'),
+  kill('status reusable POST', 'store.save:publishing#after'),
+]
+
+describe('the daemon', () => {
+  let compiled: Compiled
+  beforeAll(async () => {
+    const folders = await readdir('src', { recursive: true, withFileTypes: true })
+    const sources = folders.filter((entry) => entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name))
+    compiled = await compileSources(['src', ...sources, 'handlers', 'test/crash', 'test/crash/kill'])
+  }, 60_000)
+  afterAll(() => compiled.remove())
+
+  it('delivers once, or hands the credential over, after each of some kills', async () => {
+    const said: string[] = []
+    const entry = join(compiled.directory, 'test/crash/daemon-entry.js')
+    const outcome = await runMatrix({ entry, kills: KILLS, lanes: 4, say: (line) => said.push(line) })
+    const clean = { points: 8, hit: 8, kills: 8, lost: 0, doubleCharges: 0, secondResults: 0 }
+    expect(lastLine(outcome), said.join('\n')).toBe(lastLine(clean))
+  }, 120_000)
+})
