@@ -67,7 +67,10 @@ export async function openAdapters(config: Config, log: Logger): Promise<Adapter
       cursor: (key: string) => store.cursor(key),
       putCursor: (key: string, seconds: number) => store.putCursor(key, seconds),
     }
-    const relays = createRelayPool({ clock, log, cursors, mayBePrivate: operatorsRelays(config) })
+    const relays = createRelayPool({
+      ...{ clock, log, cursors, own: operatorsRelays(config) },
+      allowPrivate: config.relays.allowPrivate,
+    })
     closers.push(() => relays.stop())
     const clients = new Map(config.upstreams.map((upstream) => [upstream.name, openClient(upstream)]))
     for (const client of clients.values()) closers.push(() => client.stop())
@@ -86,15 +89,14 @@ export async function openAdapters(config: Config, log: Logger): Promise<Adapter
   }
 }
 
-/** What the operator named may be anywhere; what a customer names may not, unless the operator says so. */
-function operatorsRelays({ relays, walletUris }: Config): (url: string) => boolean {
-  if (relays.allowPrivate) return () => true
+/** Those of the configuration and of its wallets, each in the one spelling that the pool knows. */
+function operatorsRelays({ relays, walletUris }: Config): ReadonlySet<string> {
   const ofWallets = [...walletUris.values()].flatMap((uri) => {
     const connection = parseNwcUri(uri)
     return isMalformed(connection) ? [] : connection.relays
   })
-  const own = new Set([...relays.read, ...relays.write, ...ofWallets].map(parseRelayUrl))
-  return (url) => own.has(url)
+  const named = [...relays.read, ...relays.write, ...ofWallets].map(parseRelayUrl)
+  return new Set(named.filter((url): url is string => !isMalformed(url)))
 }
 
 export function openClient(upstream: Config['upstreams'][number]): UpstreamClient {

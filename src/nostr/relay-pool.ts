@@ -33,8 +33,10 @@ export interface RelayPoolOptions {
   readonly maxFrameBytes?: number
   /** Connections to relays of no subscription, which close after a minute without use. Default 200. */
   readonly maxVisited?: number
-  /** Whether a relay may be on a private network, whatever its name resolves to. Default: all may. */
-  readonly mayBePrivate?: (url: string) => boolean
+  /** The operator's relays: there is always room for them, and they may be anywhere. */
+  readonly own?: ReadonlySet<string>
+  /** Whether the others may be on a private network, whatever their names resolve to. Default true. */
+  readonly allowPrivate?: boolean
   readonly random?: () => number
 }
 
@@ -45,7 +47,8 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
     overlapSeconds = 300,
     maxFrameBytes = 8 * 1_024 * 1_024,
     maxVisited = 200,
-    mayBePrivate = () => true,
+    own = new Set(),
+    allowPrivate = true,
     random = Math.random,
   } = options
   const cursors = createRelayCursors({ cursors: options.cursors, clock })
@@ -65,7 +68,7 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
       log,
       random,
       maxFrameBytes,
-      lookup: mayBePrivate(url) ? undefined : publicLookup,
+      lookup: allowPrivate || own.has(url) ? undefined : publicLookup,
     })
     relays.set(url, relay)
     cancelSweep ??= clock.after(SWEEP_MS, sweep)
@@ -74,9 +77,9 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
 
   /** As `relayAt`, within the limit: makes room by leaving the relay that has been idle longest. Null where all are busy. */
   function visit(url: string): Relay | null {
-    if (relays.has(url)) return relayAt(url)
+    if (relays.has(url) || own.has(url)) return relayAt(url)
     const subscribed = new Set([...subscriptions].map(({ relay }) => relay))
-    const visited = [...relays.values()].filter((relay) => !subscribed.has(relay))
+    const visited = [...relays.values()].filter((relay) => !subscribed.has(relay) && !own.has(relay.url))
     if (visited.length < maxVisited) return relayAt(url)
     const idle = visited.filter(({ idleSince }) => idleSince !== null)
     const [longest] = idle.sort((a, b) => (a.idleSince ?? 0) - (b.idleSince ?? 0))

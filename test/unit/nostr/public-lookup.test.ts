@@ -51,7 +51,7 @@ afterEach(async () => {
 it("the pool connects to no private address under a stranger's name, and to an operator's relay all the same", async () => {
   const relay = await startScriptedRelay()
   const named = `ws://localhost:${relay.port}/`
-  const { pool } = createPoolFixture(systemClock, { mayBePrivate: (url) => url === relay.url })
+  const { pool } = createPoolFixture(systemClock, { own: new Set([relay.url]), allowPrivate: false })
   stops.push(
     () => pool.stop(),
     () => relay.stop(),
