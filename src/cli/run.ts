@@ -11,8 +11,10 @@ export async function run(file: string): Promise<number> {
   process.on('unhandledRejection', (reason) => {
     log.error({ reason: reason instanceof Error ? reason.name : 'unknown' }, 'unhandled rejection')
   })
-  const stopped = untilSignalled()
+  const start = new AbortController()
+  const stopped = untilSignalled(start.signal)
   const daemon = await startDaemon(config, log).catch((error: unknown) => {
+    start.abort()
     log.flush()
     throw error
   })
@@ -25,8 +27,8 @@ export async function run(file: string): Promise<number> {
   return 0
 }
 
-/** Resolves at the first SIGTERM or SIGINT. */
-export function untilSignalled(): Promise<void> {
+/** Resolves at the first SIGTERM or SIGINT, and keeps the process alive until then; `abort` ends both, for a start that failed. */
+export function untilSignalled(abort?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const keepAlive = setInterval(() => {}, 2 ** 30)
     const stop = () => {
@@ -35,6 +37,7 @@ export function untilSignalled(): Promise<void> {
       process.off('SIGINT', stop)
       resolve()
     }
+    abort?.addEventListener('abort', stop)
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
   })
