@@ -54,9 +54,7 @@ export function createMerchantWallet(wiring: {
   }
 
   /** Back to the oldest invoice that still may be paid in time; now and then also to the late ones. */
-  function sweepFrom(now: Millis): Millis | null {
-    const withLate = now >= lateSweepAt
-    if (withLate) lateSweepAt = now + LATE_SWEEP_EVERY_MS
+  function sweepFrom(withLate: boolean): Millis | null {
     let since: Millis | null = null
     for (const { pace, issuedAt } of watched.values()) {
       if ((withLate || pace === 'open') && (since === null || issuedAt < since)) since = issuedAt
@@ -65,10 +63,11 @@ export function createMerchantWallet(wiring: {
   }
 
   async function sweep(): Promise<void> {
-    const startedAt = clock.now()
-    const since = sweepFrom(startedAt)
+    const withLate = clock.now() >= lateSweepAt
+    if (withLate) lateSweepAt = clock.now() + LATE_SWEEP_EVERY_MS
+    const since = sweepFrom(withLate)
     if (since === null) return
-    if (!wallet.methods.has('listIncoming')) return lookUpSome()
+    if (!wallet.methods.has('listIncoming')) return lookUpSome(withLate)
     let cursor: string | null = null
     for (let page = 0; page < MAX_PAGES && !stopped; page += 1) {
       const { settled, cursor: next }: Awaited<ReturnType<Wallet['listIncoming']>> = await wallet.listIncoming({
@@ -82,11 +81,13 @@ export function createMerchantWallet(wiring: {
   }
 
   /** For wallets that cannot list: a few look-ups a sweep, those asked longest ago first. */
-  async function lookUpSome(): Promise<void> {
-    for (const [paymentHash, target] of [...watched].slice(0, LOOKUPS_PER_SWEEP)) {
+  async function lookUpSome(withLate: boolean): Promise<void> {
+    const due = [...watched].filter(([, { pace }]) => withLate || pace === 'open')
+    for (const [paymentHash, target] of due.slice(0, LOOKUPS_PER_SWEEP)) {
       if (stopped) return
+      // To the end of the line first: one that the wallet cannot answer must not keep the others waiting for ever.
+      if (watched.delete(paymentHash)) watched.set(paymentHash, target)
       const seen = await wallet.lookupInvoice(paymentHash)
-      if (watched.delete(paymentHash)) watched.set(paymentHash, target) // to the end of the line
       if (seen.state === 'settled' && seen.preimage !== null) accept({ ...seen, preimage: seen.preimage, paymentHash })
     }
   }

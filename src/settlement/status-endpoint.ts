@@ -12,9 +12,11 @@ const BACK_OFF = 1.5
 const MAX_IN_FLIGHT = 16
 const TICK_MS = 50
 const MAX_STATUS_BYTES = 65_536
+const MOST_STALE = 100
 
 interface Poll {
-  target: WatchTarget
+  readonly target: WatchTarget
+  readonly path: string
   dueAt: Millis
   delayMs: number
 }
@@ -60,7 +62,8 @@ export function createStatusEndpoint(wiring: {
   // Among those that are due the newest goes first, and so does one that soon expires.
   const urgency = ({ target }: Poll, now: Millis): number =>
     Math.min(now - target.offeredAt, Math.abs(target.expiresAt - now))
-  const ready = new TinyQueue<{ poll: Poll; urgency: number }>([], (a, b) => a.urgency - b.urgency)
+  const byUrgency = (a: { urgency: number }, b: { urgency: number }): number => a.urgency - b.urgency
+  let ready = new TinyQueue<{ poll: Poll; urgency: number }>([], byUrgency)
   const stopped = new AbortController()
   let tokens = 1
   let filledAt = clock.now()
@@ -71,9 +74,9 @@ export function createStatusEndpoint(wiring: {
   const isCurrent = (poll: Poll): boolean => polls.get(poll.target.paymentHash) === poll
 
   function scheduleTick(): void {
-    if (cancelTick || stopped.signal.aborted || polls.size === 0) return
-    const next = ready.length > 0 ? TICK_MS : Math.max(TICK_MS, (waiting.peek()?.dueAt ?? 0) - clock.now())
-    cancelTick = clock.after(Math.min(next, 1_000), tick)
+    const nextAt = ready.length > 0 ? quietUntil : waiting.peek()?.dueAt
+    if (cancelTick || stopped.signal.aborted || polls.size === 0 || nextAt === undefined) return
+    cancelTick = clock.after(Math.min(Math.max(TICK_MS, nextAt - clock.now()), 1_000), tick)
   }
 
   function tick(): void {
@@ -84,6 +87,13 @@ export function createStatusEndpoint(wiring: {
     for (let poll = waiting.peek(); poll && poll.dueAt <= now; poll = waiting.peek()) {
       waiting.pop()
       if (isCurrent(poll)) ready.push({ poll, urgency: urgency(poll, now) })
+    }
+    // Newer ones may go first for ever: those that nobody watches any more must not gather behind them.
+    if (ready.length > 2 * polls.size + MOST_STALE) {
+      ready = new TinyQueue(
+        ready.data.filter(({ poll }) => isCurrent(poll)),
+        byUrgency,
+      )
     }
     while (now >= quietUntil && tokens >= 1 && inFlight < MAX_IN_FLIGHT) {
       const next = ready.pop()
@@ -104,9 +114,7 @@ export function createStatusEndpoint(wiring: {
   }
 
   async function ask(poll: Poll): Promise<void> {
-    const { target } = poll
-    const path = client.sameOriginTarget(target.statusUrl ?? '')
-    if (path === null) return
+    const { target, path } = poll
     inFlight += 1
     const headers = { accept: 'application/json' }
     const outcome = await client.send(
@@ -134,16 +142,13 @@ export function createStatusEndpoint(wiring: {
     name: 'statusEndpoint',
     watch(target) {
       polls.delete(target.paymentHash)
-      if (
-        target.pace === 'proofOnly' ||
-        target.upstream !== client.name ||
-        target.statusUrl === null ||
-        !target.sources.includes('statusEndpoint')
-      )
+      if (target.pace === 'proofOnly' || target.upstream !== client.name || !target.sources.includes('statusEndpoint'))
         return
+      const path = client.sameOriginTarget(target.statusUrl ?? '')
+      if (target.statusUrl === null || path === null) return
       const delayMs = target.pace === 'late' ? LATE_DELAY_MS : FIRST_DELAY_MS
       // Soon, at whatever pace: a payment that was found just before a crash must not wait for the next slow round.
-      const poll = { target, delayMs, dueAt: clock.now() + FIRST_DELAY_MS }
+      const poll = { target, path, delayMs, dueAt: clock.now() + FIRST_DELAY_MS }
       polls.set(target.paymentHash, poll)
       waiting.push(poll)
       scheduleTick()
