@@ -49,7 +49,7 @@ export type FactType = Fact['type']
 
 /** Which facts a state understands: the table that `transition` implements and the tests walk. */
 export const UNDERSTOOD: Readonly<Record<JobState, readonly FactType[]>> = {
-  quoting: ['attempting', 'attemptFailed', 'challenged', 'answered', 'refused'],
+  quoting: ['attempting', 'attemptFailed', 'challenged', 'answered', 'refused', 'answeredElsewhere'],
   invoicing: ['invoiced', 'refused', 'answeredElsewhere'],
   offering: ['signed', 'offered', 'settled', 'refused'],
   awaiting: ['settled', 'lapsed'],
@@ -112,6 +112,8 @@ function followQuoting(job: JobIn<'quoting'>, fact: Fact): Job | null {
       return { ...facts, state: 'publishing', output: fact.output }
     case 'refused':
       return { ...facts, state: 'failing', failure: failureOf(fact.rejection) }
+    case 'answeredElsewhere':
+      return { ...facts, state: 'cancelled' }
     default:
       return null
   }
@@ -170,7 +172,7 @@ function followPublishing(job: JobIn<'publishing'>, fact: Fact): Job | null {
     case 'signed':
       return { ...job, output: null, outbox: [...job.outbox, fact.delivery] }
     case 'delivered':
-      return { ...facts, state: 'completed' }
+      return { ...facts, state: 'completed', ...withoutPayload(job) }
     case 'refused':
       return { ...facts, state: 'failing', failure: failureOf(fact.rejection) }
     default:
@@ -182,8 +184,14 @@ function followPublishing(job: JobIn<'publishing'>, fact: Fact): Job | null {
 function close(job: Failing, delivery: Delivery): Job {
   const outbox = [...job.outbox, delivery]
   if (job.payment) return { ...job, state: 'failed', outbox }
-  return { ...job, state: 'rejected', outbox }
+  return { ...job, state: 'rejected', outbox, ...withoutPayload(job) }
 }
+
+/** A job that nothing more can come of is kept for ever, and not what its customer sent: that may be large, and cost nothing. */
+const withoutPayload = <C extends Failing['call']>({ call }: { readonly call: C }): { request: string; call: C } => ({
+  request: '',
+  call: call === null ? call : { ...call, body: null },
+})
 
 /** The same credential again, with a fresh count. What an earlier call may have done is not forgotten. */
 function retry(job: JobIn<'failed'>): Job {

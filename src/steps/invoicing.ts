@@ -1,16 +1,14 @@
 /** invoicing: settle on the invoice that the customer will pay, and prove it before anybody sees it. */
 import { isRejection, rejection } from '../core/errors.js'
-import { tagValue } from '../core/event.js'
+import {} from '../core/event.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
 import type { Challenge, Invoicing } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
 import { decodeInvoice, type Invoice } from '../l402/invoice.js'
 import { verifyOffer } from '../l402/verify-offer.js'
-import { verifyEvent } from '../nostr/event.js'
-import { JOB_FEEDBACK_KIND } from '../nostr/kinds/job-feedback.js'
-import { RESULT_KIND_OFFSET } from '../nostr/kinds/job-result.js'
 import { chooseSources } from '../settlement/choose.js'
 import { pauseUntil, type Step, type StepContext, type UpstreamBinding } from './context.js'
+import { isAnsweredElsewhere } from './elsewhere.js'
 import { exactPriceChallenge } from './exact-price.js'
 
 const WALLET_LOOK_MS = 250
@@ -140,14 +138,4 @@ async function readSpareWallet({ clock, log }: StepContext, binding: UpstreamBin
   } finally {
     cancel()
   }
-}
-
-/** Two daemons with one key and different state: the later one stands down. What remains is the race within one look. */
-async function isAnsweredElsewhere({ relays, signer, settings }: StepContext, job: Invoicing): Promise<boolean> {
-  const kinds = [JOB_FEEDBACK_KIND, job.kind + RESULT_KIND_OFFSET]
-  const where = [...new Set([...settings.writeRelays, ...job.replyRelays])]
-  const filter = { kinds, authors: [signer.pubkey], '#e': [job.id], limit: 1 }
-  const { events } = await relays.fetch(where, filter, settings.lookMs)
-  // Verified, or any one relay could make us stand down from every job: by making an answer up, or with one to another job.
-  return events.some((event) => event.pubkey === signer.pubkey && tagValue(event, 'e') === job.id && verifyEvent(event))
 }

@@ -9,6 +9,7 @@ import type { Credit, UpstreamOutcome } from '../ports.js'
 import { beforeCall, headerOf, outputOf, placeOf, retryAt, type Place } from './calling.js'
 import type { Step, StepContext } from './context.js'
 import { rememberCredit } from './credit.js'
+import { isAnsweredElsewhere } from './elsewhere.js'
 
 const MAX_TRIES = 3
 
@@ -23,12 +24,26 @@ export const quoting: Step<'quoting'> = async (context, job) => {
   if (credit && !job.calls.attempt?.withCredit && !mayRepeat(place.route, job.call, true)) {
     return { type: 'attempting', attempt: { run: context.run, withCredit: true } }
   }
+  if (isOld(job) && (await isAnsweredElsewhere(context, job))) return { type: 'answeredElsewhere' }
   const outcome = await place.binding.client.send({
     ...job.call,
     ...(credit ? { authorization: credit.authorization } : {}),
     ...(place.route.idempotencyKey ? { idempotencyKey: job.id } : {}),
   })
   return judge(context, job, place, outcome, credit)
+}
+
+/**
+ * A job that lay at the relay when we heard it may have been served by a daemon that shares our key: a free call is not made twice.
+ * Fresh ones are not asked after here, since every one of them would wait for the relays; what costs money is asked after again
+ * before the offer.
+ */
+const OLD_MS = 5_000
+
+function isOld(job: Quoting): boolean {
+  if (job.calls.tries > 1) return false
+  const { created_at } = JSON.parse(job.request) as { created_at: number }
+  return job.receivedAt - created_at * 1000 > OLD_MS
 }
 
 const refuse = (why: Rejection): Fact => ({ type: 'refused', rejection: why })
