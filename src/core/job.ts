@@ -134,7 +134,7 @@ interface Admitted {
   readonly version: number
   readonly receivedAt: Millis
   readonly updatedAt: Millis
-  /** The job request as signed, in JSON: the `request` tag of the result (NIP-90). */
+  /** The job request as signed, in JSON: the `request` tag of the result (NIP-90). Empty once nothing more can come of the job. */
   readonly request: string
   readonly bidMsat: Msat | null
   /** Checked relays of the job's `relays` tag. */
