@@ -135,7 +135,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     seen: ({ customer }) => ({
       openOfCustomer: census.of(customer).open,
       unpaidOfCustomer: census.of(customer).unpaid,
-      openInAll: census.openInAll(),
+      openInAll: census.weightInAll(),
       acceptsJobs: store.acceptsJobs(),
     }),
     refusals: createRateLimit(config.jobs.refusalsPerMinutePerCustomer, config.jobs.refusalsPerMinute),

@@ -1,21 +1,31 @@
 /** How many jobs has each customer, and how many are there in all? Counted as jobs change, never by a scan. */
 import type { Pubkey } from '../core/identifiers.js'
-import { isOpen, isUnpaidInvoice, type Job } from '../core/job.js'
+import { isOpen, isUnpaidInvoice, type Job, type OpenJob } from '../core/job.js'
 
 export interface Census {
   /** Counts a job's change; `before` is undefined for a new one, `after` for one that leaves the store. */
   move(before: Job | undefined, after: Job | undefined): void
   openInAll(): number
+  /** As `openInAll`, with a large job counted as the several that would fit into its place in memory. */
+  weightInAll(): number
   of(customer: Pubkey): { readonly open: number; readonly unpaid: number }
 }
+
+/** Characters of a request that an open job may hold before it counts twice. */
+const CHARACTERS_OF_ONE = 16_384
+
+const weightOf = ({ request, call }: OpenJob): number =>
+  1 + Math.floor((request.length + (call?.body?.length ?? 0)) / CHARACTERS_OF_ONE)
 
 export function createCensus(): Census {
   const customers = new Map<Pubkey, { open: number; unpaid: number }>()
   let open = 0
+  let weight = 0
 
   function count(job: Job, step: 1 | -1): void {
     if (!isOpen(job)) return
     open += step
+    weight += step * weightOf(job)
     const own = customers.get(job.customer) ?? { open: 0, unpaid: 0 }
     own.open += step
     if (isUnpaidInvoice(job)) own.unpaid += step
@@ -29,6 +39,7 @@ export function createCensus(): Census {
       if (after) count(after, 1)
     },
     openInAll: () => open,
+    weightInAll: () => weight,
     of: (customer) => customers.get(customer) ?? { open: 0, unpaid: 0 },
   }
 }
