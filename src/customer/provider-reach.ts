@@ -1,5 +1,6 @@
 /** Where does an event for the provider go? To the customer's relays, and to those where the provider reads (NIP-65). */
 import type { NostrEvent } from '../core/event.js'
+import { isPublicHost } from '../core/hosts.js'
 import { isMalformed, type Malformed, type Pubkey } from '../core/identifiers.js'
 import { parseEvent, verifyEvent } from '../nostr/event.js'
 import { parseRelayUrl } from '../nostr/relay-url.js'
@@ -73,9 +74,4 @@ const nothingAfter = (signal: AbortSignal): Promise<string[]> =>
   })
 
 /** Loopback and private addresses: not to be visited because a stranger names them, unless the customer is at home there itself. */
-export function isLocal(url: string): boolean {
-  const { hostname } = new URL(url)
-  if (hostname === 'localhost' || hostname.endsWith('.localhost') || hostname.endsWith('.local')) return true
-  if (/^\[(::1?\]|::ffff:|f[cd]|fe[89ab])/.test(hostname)) return true
-  return /^(0|10|127)\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2\d|3[01])\./.test(hostname)
-}
+export const isLocal = (url: string): boolean => !isPublicHost(new URL(url).hostname)

@@ -92,6 +92,11 @@ it('tells local relays from public ones', () => {
     'ws://192.168.0.1',
     'ws://172.20.1.1',
     'ws://[::1]:7',
+    'ws://localhost./',
+    'ws://router',
+    'ws://db.internal',
+    'ws://100.64.0.1',
+    'ws://[64:ff9b::a00:1]',
   ]
   for (const url of [...local, 'ws://[fd00::1]', 'ws://169.254.169.254', 'ws://box.local', 'ws://2130706433']) {
     expect(isLocal(url), url).toBe(true)
