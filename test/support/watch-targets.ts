@@ -7,6 +7,7 @@ import { customerPubkey } from './sign-jobs.js'
 import { numberedId } from './step-world.js'
 
 export const START_MS = 1_800_000_000_000
+const CUSTOMER = customerPubkey(1)
 
 export const preimageOf = (number: number): Preimage => numberedId(number) as string as Preimage
 export const paymentHashOf = (number: number): PaymentHash =>
@@ -14,7 +15,7 @@ export const paymentHashOf = (number: number): PaymentHash =>
 
 export const targetNumber = (number: number, changes: Partial<WatchTarget> = {}): WatchTarget => ({
   jobId: numberedId(number),
-  customer: customerPubkey(1),
+  customer: CUSTOMER,
   upstream: 'api',
   paymentHash: paymentHashOf(number),
   amountMsat: 21_000 as Msat,

@@ -14,7 +14,8 @@ const START_S = 1_800_000_000
 const HOUR_MS = 3_600_000
 
 function deliveryTo(relays: readonly string[], changes: Partial<Delivery> = {}): Delivery {
-  const verdicts = Object.fromEntries(relays.map((relay) => [relay, 'pending' as RelayVerdict]))
+  const verdicts: Record<string, RelayVerdict> = {}
+  for (const relay of relays) verdicts[relay] = 'pending'
   return { ...sampleDelivery('result'), relays: verdicts, counted: [...relays], ...changes }
 }
 

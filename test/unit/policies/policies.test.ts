@@ -51,10 +51,10 @@ describe('a rate', () => {
     expect([takes(rate, 'a', 60_000, 5), takes(rate, 'a', 0, 5), takes(rate, 'a', 1_000, 5)]).toEqual([2, 0, 0])
   })
 
-  it('of a hundred thousand keys is still bounded in all', () => {
+  it('of twenty thousand keys is still bounded in all', () => {
     const rate = createRateLimit(5, 50)
     let taken = 0
-    for (let key = 0; key < 100_000; key += 1) taken += rate.take(String(key), 0) ? 1 : 0
+    for (let key = 0; key < 20_000; key += 1) taken += rate.take(String(key), 0) ? 1 : 0
     expect(taken).toBe(50)
   })
 })

@@ -109,10 +109,10 @@ describe('one invoice', () => {
     expect(asked).toHaveLength(before)
   })
 
-  it.each([
+  it.each<[string, UpstreamOutcome]>([
     ['paid without a key', jsonAnswer({ paid: true })],
     ['an outage', answer(500)],
-    ['a lost connection', { type: 'unknown', reason: 'x' } as UpstreamOutcome],
+    ['a lost connection', { type: 'unknown', reason: 'x' }],
     ['a page of HTML', answer(200, '<html>')],
     ['a 404', answer(404)],
   ])('is asked about again after %s', async (_, first) => {

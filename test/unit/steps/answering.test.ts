@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { CUSTOMER_ERRORS, type CustomerErrorCode } from '../../../src/core/errors.js'
 import { tagValue, type NostrEvent } from '../../../src/core/event.js'
+import type { Preimage } from '../../../src/core/identifiers.js'
 import type { Delivery, Job, Publishing } from '../../../src/core/job.js'
 import { createEncryption } from '../../../src/nostr/encryption.js'
 import { verifyEvent } from '../../../src/nostr/event.js'
@@ -14,7 +15,7 @@ import { jobIn, paidJobIn, sampleDelivery, sampleOffer, sampleOutput } from '../
 import { customerKey, customerPubkey, PROVIDER, signJob } from '../../support/sign-jobs.js'
 import { createStepWorld, OWN_RELAY } from '../../support/step-world.js'
 
-const KEY = { kind: 'preimage', value: '00'.repeat(32) as never } as const
+const KEY = { kind: 'preimage', value: '00'.repeat(32) as Preimage } as const
 const FOUND = { key: KEY, source: 'merchantWallet' } as const
 const RELAY = 'ws://relay.test/'
 
@@ -28,7 +29,7 @@ describe('offering', () => {
   it('signs the invoice once, to expire with it', async () => {
     const { context, sent, watched } = createStepWorld()
     const fact = await offering(context, jobIn('offering'))
-    const event = eventOf(fact as never)
+    const event = eventOf(fact)
     expect(event.tags.slice(2)).toEqual([
       ['status', 'payment-required'],
       ['amount', '21000', sampleOffer.bolt11],
@@ -98,7 +99,7 @@ describe('publishing', () => {
 
   it('signs the whole result', async () => {
     const { context } = createStepWorld()
-    const event = eventOf((await publishing(context, jobOf())) as never)
+    const event = eventOf(await publishing(context, jobOf()))
     expect([event.kind, event.content]).toEqual([6800, sampleOutput.content])
     expect(event.tags).toEqual([
       ['request', JSON.stringify(REQUEST)],
@@ -155,7 +156,7 @@ describe('failing', () => {
     'says %s and its sentence, and nothing more',
     async (code) => {
       const { context } = createStepWorld()
-      const event = eventOf((await failing(context, failed(jobIn('failing'), code, 404))) as never)
+      const event = eventOf(await failing(context, failed(jobIn('failing'), code, 404)))
       expect(event.tags.slice(2)).toEqual([
         ['status', 'error', code, CUSTOMER_ERRORS[code]],
         ['http-status', '404'],
@@ -166,7 +167,7 @@ describe('failing', () => {
 
   it('seals the credential to whoever paid, and to nobody else', async () => {
     const { context } = createStepWorld()
-    const event = eventOf((await failing(context, failed(paidJobIn('failing'), 'upstream-failed'))) as never)
+    const event = eventOf(await failing(context, failed(paidJobIn('failing'), 'upstream-failed')))
     expect(event.tags).toContainEqual(['encrypted'])
     expect(JSON.stringify(event)).not.toContain('token-of-the-sample')
     expect(sealedTo(context, event)).toMatchObject({
@@ -181,8 +182,8 @@ describe('failing', () => {
     const { context } = createStepWorld()
     const paid = paidJobIn('failing') as Extract<Job, { payment: object }>
     const key = { kind: 'suffix', value: 'suffix-of-a-token' } as never
-    const job = failed({ ...paid, secrets: { ...paid.secrets, key } } as Job, 'upstream-failed')
-    const event = eventOf((await failing({ ...context, upstreams: new Map() }, job)) as never)
+    const job = failed({ ...paid, secrets: { ...paid.secrets, key } }, 'upstream-failed')
+    const event = eventOf(await failing({ ...context, upstreams: new Map() }, job))
     const handover = sealedTo(context, event)
     expect(handover).toMatchObject({ url: null, token_suffix: 'suffix-of-a-token' })
     expect(handover).not.toHaveProperty('preimage')

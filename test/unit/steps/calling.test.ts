@@ -142,7 +142,7 @@ describe('what a handler makes of an answer', () => {
   })
 
   it.each([
-    ['throws', () => JSON.parse('{')],
+    ['throws', () => JSON.parse('{') as unknown],
     ['returns nothing', () => undefined],
     ['finds no content', () => ({ ...output, content: undefined })],
     ['returns an object as content', () => ({ ...output, content: {} })],
