@@ -46,8 +46,9 @@ export function createMerchantWallet(wiring: {
     const target = watched.get(settled.paymentHash)
     if (!target) return
     if (settled.amountMsat < target.amountMsat) return log.warn({ job: target.jobId }, 'settled below the amount due')
-    if (settled.settledAt !== null && settled.settledAt + CLOCK_SKEW_MS < target.offeredAt) {
-      return log.warn({ job: target.jobId }, 'settled before it was offered')
+    // That it was unpaid when it was offered was asked then; by the payee's own clock it cannot be older than the invoice.
+    if (settled.settledAt !== null && settled.settledAt + CLOCK_SKEW_MS < target.issuedAt) {
+      return log.warn({ job: target.jobId }, 'settled before the invoice was made')
     }
     const key = { kind: 'preimage', value: settled.preimage } as const
     targets.report(settled.paymentHash, { key, source: 'merchantWallet' })

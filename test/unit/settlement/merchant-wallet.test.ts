@@ -41,7 +41,7 @@ describe('a push', () => {
 
   it.each([
     ['below the amount due', payment(1, { amountMsat: 20_999 as never })],
-    ['long before it was offered', payment(1, { settledAt: START_MS - 120_001 })],
+    ['long before the invoice was made', payment(1, { settledAt: START_MS - 120_001 })],
     ['for an invoice that nobody watches', payment(2)],
   ])('is not reported where it was settled %s', (_, settled) => {
     const { wallet, watch, reported } = createTill()
