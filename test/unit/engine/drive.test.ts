@@ -150,7 +150,7 @@ describe('resuming', () => {
       jobIn('awaiting'),
     ]
     for (const [number, job] of jobs.entries()) {
-      await store.insert({ ...job, id: numberedId(number), ...hashOf(job, number) } as Job)
+      await store.insert({ ...job, id: numberedId(number), ...hashOf(job, number) })
     }
     drive.resume()
     await settled()
