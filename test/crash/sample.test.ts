@@ -7,8 +7,8 @@ import { lastLine, rowNamed, runMatrix, type Kill } from './kill/matrix.js'
 import { runModel } from './model/model.js'
 import { huntMutant, MUTANTS } from './model/mutants.js'
 
-const SEEDS = 400
-const MUTANT_SEEDS = 450
+const SEEDS = 300
+const MUTANT_SEEDS = 1_500
 
 describe('the model', () => {
   it(`keeps every promise in ${SEEDS} seeds`, async () => {

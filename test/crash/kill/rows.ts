@@ -10,6 +10,8 @@ export interface Row {
   readonly method: 'GET' | 'POST'
   /** The upstream honours `Idempotency-Key`, and the route says so. */
   readonly idempotencyKey: boolean
+  /** The first paid call is executed and its answer lost, so that the job passes the points of a failure. */
+  readonly broken: boolean
   /** Left out unless all are asked for: what it adds is little. */
   readonly extra: boolean
 }
@@ -17,13 +19,14 @@ export interface Row {
 const SOURCES = { status: 'statusEndpoint', wallet: 'merchantWallet', proof: 'customerProof' } as const
 
 function row(name: string, extra = false): Row {
-  const [source = '', gate = '', method = '', key] = name.split(' ')
+  const [source = '', gate = '', method = '', ...traits] = name.split(' ')
   return {
     name,
     source: SOURCES[source as keyof typeof SOURCES],
     gate: gate as Row['gate'],
     method: method as Row['method'],
-    idempotencyKey: key === 'key',
+    idempotencyKey: traits.includes('key'),
+    broken: traits.includes('broken'),
     extra,
   }
 }
@@ -36,6 +39,7 @@ export const ROWS: readonly Row[] = [
   row('wallet single GET'),
   row('proof single POST'),
   row('status reusable POST'),
+  row('wallet single POST broken'),
   row('wallet exact POST', true),
   row('status exact POST key', true),
   row('wallet reusable POST', true),
@@ -45,6 +49,7 @@ export const ROWS: readonly Row[] = [
   row('proof exact POST', true),
   row('proof reusable POST', true),
   row('proof single GET', true),
+  row('wallet single GET broken', true),
 ]
 
 export function dialectOf({ gate, source }: Row): DialectName {

@@ -39,6 +39,7 @@ export async function setScene(row: Row): Promise<Scene> {
   const merchant = network.createNode()
   const gateway = await startGateway({ dialect: dialectOf(row), node: merchant, settings: gatewaySettingsOf(row) })
   closers.push(() => gateway.stop())
+  if (row.broken) gateway.failNext('resetAfterExecuting')
   const till = await startNwcWallet({ node: merchant, relayUrl: relay.url, permissions: 'read' })
   closers.push(() => till.stop())
 

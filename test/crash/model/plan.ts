@@ -75,8 +75,8 @@ export function planOf(seed: number): Plan {
   const faults: Fault[] = some<Fault>(45, 3, FAULTS)
   if (chance.of(2)) faults.push('tooLarge')
   const allRefuseResults = chance.of(3)
-  const reportsCredit = gate !== 'single' && chance.of(50)
-  const asksTwice = reportsCredit && chance.of(60)
+  const reportsCredit = gate !== 'single' && chance.of(60)
+  const asksTwice = reportsCredit && chance.of(75)
   return {
     seed,
     gate,
@@ -95,9 +95,9 @@ export function planOf(seed: number): Plan {
     })),
     asksTwice,
     reportsCredit,
-    firstInPeace: asksTwice && chance.of(60),
+    firstInPeace: asksTwice && chance.of(75),
     pushesDropped: chance.pick([0, 30, 100]),
-    crashes: chance.pick([0, 2, 4, 8, 12]),
-    crashPercent: chance.pick([2, 5, 10, 25]),
+    crashes: chance.pick([1, 2, 4, 8, 12]),
+    crashPercent: chance.pick([3, 8, 15, 30]),
   }
 }
