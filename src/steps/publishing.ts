@@ -8,6 +8,9 @@ import { buildJobResult } from '../nostr/kinds/job-result.js'
 import { PAUSE, type Step, type StepContext } from './context.js'
 import { aboutJob, newDelivery } from './delivery.js'
 
+/** Seconds for which the result of a job that cost nothing is offered to relays that do not take it. */
+const FREE_LIFETIME_S = 1_800
+
 export const publishing: Step<'publishing'> = async (context, job) => {
   if (job.output !== null) return sign(context, job, job.output)
   const result = job.outbox.find(({ purpose }) => purpose === 'result')
@@ -35,10 +38,12 @@ async function sign(context: StepContext, job: Publishing, output: JobOutput): P
     amountMsat: job.offer?.amountMsat ?? null,
     output,
   }
-  const whole = newDelivery(context, job, await context.signer.sign(buildJobResult(draft)), 'result', null)
+  // What was paid is offered to relays for as long as the outbox tries; what was free must not keep a place for a day.
+  const notAfter = job.payment ? null : draft.createdAt + FREE_LIFETIME_S
+  const whole = newDelivery(context, job, await context.signer.sign(buildJobResult(draft)), 'result', notAfter)
   if (!isRejection(whole)) return { type: 'signed', delivery: whole }
   // The request repeats what the customer knows: where only its copy makes the result too large, `e` alone names the job.
   const short = { ...draft, request: null }
-  const slim = newDelivery(context, job, await context.signer.sign(buildJobResult(short)), 'result', null)
+  const slim = newDelivery(context, job, await context.signer.sign(buildJobResult(short)), 'result', notAfter)
   return isRejection(slim) ? { type: 'refused', rejection: slim } : { type: 'signed', delivery: slim }
 }
