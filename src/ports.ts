@@ -215,6 +215,7 @@ export interface JobStore {
    * same version may be noted again. Ignored after `stop`. @throws TollbridgeError `store-stale`, `hash-taken`, `job-unknown`.
    */
   note(job: Job): void
+  /** The very object that was last inserted, saved or noted: what is known of its attempts and relays is bound to it. */
   get(id: EventId): Job | undefined
   /** True for a job id that is or was stored, open or archived. Synchronous: asked for every event. */
   has(id: string): boolean

@@ -5,6 +5,7 @@ import type { EventId } from './core/identifiers.js'
 import type { Upstream } from './core/route.js'
 import { createCustomerProof, type CustomerProof } from './settlement/customer-proof.js'
 import { createMerchantWallet, type MerchantWallet } from './settlement/merchant-wallet.js'
+import { createRequestBudget, type RequestBudget } from './settlement/request-budget.js'
 import { createStatusEndpoint } from './settlement/status-endpoint.js'
 import { createSettlementWatch, type SettlementWatch, type Targets } from './settlement/watch.js'
 
@@ -41,10 +42,16 @@ export function openSettlements(wiring: {
     log,
     onFound,
     sources: (targets) => {
-      const { statusRequestsPerSecond: requestsPerSecond } = config.settlement
+      const budgets = new Map<string, RequestBudget>()
+      const budgetOf = (upstream: string): RequestBudget => {
+        const origin = config.upstreams.find(({ name }) => name === upstream)?.origin ?? upstream
+        const budget = budgets.get(origin) ?? createRequestBudget(config.settlement.statusRequestsPerSecond, clock)
+        budgets.set(origin, budget)
+        return budget
+      }
       const proofs = (opened.proofs = createCustomerProof({ targets, signer, log }))
       const endpoints = [...adapters.clients.values()].map((client) =>
-        createStatusEndpoint({ client, targets, requestsPerSecond, clock, log }),
+        createStatusEndpoint({ client, targets, budget: budgetOf(client.name), clock, log }),
       )
       return [...openTills(targets), ...endpoints, proofs]
     },

@@ -17,6 +17,8 @@ export function standingOf(delivery: Delivery, quorum: number): Standing {
   const accepted = verdicts.filter((verdict) => verdict === 'accepted').length
   if (accepted >= Math.min(quorum, delivery.counted.length)) return 'delivered'
   if (verdicts.includes('pending')) return 'pending'
+  // Fewer than were asked for, and no more will come: it is public all the same.
+  if (accepted > 0) return 'delivered'
   return verdicts.some((verdict) => verdict?.startsWith(TOO_LARGE)) ? 'tooLarge' : 'refused'
 }
 

@@ -93,8 +93,6 @@ export interface Offer {
   /** When the invoice was verified: a settlement before it is not this customer's. */
   readonly offeredAt: Millis
   readonly sources: readonly PreimageSourceName[]
-  /** True where the amount is the price of this call, false where it buys a bundle of credit. */
-  readonly exact: boolean
 }
 
 export interface Payment {

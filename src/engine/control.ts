@@ -46,15 +46,16 @@ export async function startControl(stateDirectory: string, commands: ControlComm
   })
   server.requestTimeout = 5_000
   // The mask decides the mode at creation: between listen and chmod nobody else may open it. The directory is 0700 besides.
-  const mask = process.umask(0o177)
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
+  // A socket file is made before `listen` returns, so that the mask concerns nothing else.
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    const mask = process.umask(0o177)
+    try {
       server.listen(path, resolve)
-    })
-  } finally {
-    process.umask(mask)
-  }
+    } finally {
+      process.umask(mask)
+    }
+  })
   await chmod(path, 0o600)
   return {
     async stop() {

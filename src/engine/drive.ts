@@ -236,7 +236,14 @@ export function createDrive(wiring: DriveWiring): Drive {
       timers.clear()
       if (lanes.size > 0) await new Promise<void>((resolve) => idle.push(resolve))
       const { store } = wiring.context()
-      for (const job of ahead.values()) store.note(job)
+      for (const job of ahead.values()) {
+        try {
+          store.note(job)
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : 'unknown'
+          wiring.context().log.warn({ job: job.id, reason }, 'not noted at the end')
+        }
+      }
     },
   }
 }

@@ -3,6 +3,7 @@ import TinyQueue from 'tinyqueue'
 import { isMalformed, parsePreimage, parseTokenSuffix, type Millis, type PaymentHash } from '../core/identifiers.js'
 import type { CredentialKey } from '../core/job.js'
 import type { Clock, Logger, UpstreamClient } from '../ports.js'
+import type { RequestBudget } from './request-budget.js'
 import type { PreimageSource, Targets, WatchTarget } from './watch.js'
 
 const FIRST_DELAY_MS = 500
@@ -48,15 +49,15 @@ export function parseStatusAnswer(status: number, body: Uint8Array): StatusAnswe
   return isMalformed(suffix) ? { type: 'unpaid' } : { type: 'paid', key: { kind: 'suffix', value: suffix } }
 }
 
-/** One of these per upstream. `requestsPerSecond` is the budget of its origin. */
+/** One of these per upstream; upstreams of one origin share its budget. */
 export function createStatusEndpoint(wiring: {
   readonly client: UpstreamClient
   readonly targets: Targets
-  readonly requestsPerSecond: number
+  readonly budget: RequestBudget
   readonly clock: Clock
   readonly log: Logger
 }): PreimageSource {
-  const { client, targets, clock, log } = wiring
+  const { client, targets, budget, clock, log } = wiring
   const polls = new Map<PaymentHash, Poll>()
   const waiting = new TinyQueue<Poll>([], (a, b) => a.dueAt - b.dueAt)
   // Among those that are due the newest goes first, and so does one that soon expires.
@@ -65,16 +66,13 @@ export function createStatusEndpoint(wiring: {
   const byUrgency = (a: { urgency: number }, b: { urgency: number }): number => a.urgency - b.urgency
   let ready = new TinyQueue<{ poll: Poll; urgency: number }>([], byUrgency)
   const stopped = new AbortController()
-  let tokens = 1
-  let filledAt = clock.now()
-  let quietUntil: Millis = 0
   let inFlight = 0
   let cancelTick: (() => void) | null = null
 
   const isCurrent = (poll: Poll): boolean => polls.get(poll.target.paymentHash) === poll
 
   function scheduleTick(): void {
-    const nextAt = ready.length > 0 ? quietUntil : waiting.peek()?.dueAt
+    const nextAt = ready.length > 0 ? budget.quietUntil : waiting.peek()?.dueAt
     if (cancelTick || stopped.signal.aborted || polls.size === 0 || nextAt === undefined) return
     cancelTick = clock.after(Math.min(Math.max(TICK_MS, nextAt - clock.now()), 1_000), tick)
   }
@@ -82,8 +80,6 @@ export function createStatusEndpoint(wiring: {
   function tick(): void {
     cancelTick = null
     const now = clock.now()
-    tokens = Math.min(wiring.requestsPerSecond, tokens + ((now - filledAt) * wiring.requestsPerSecond) / 1000)
-    filledAt = now
     for (let poll = waiting.peek(); poll && poll.dueAt <= now; poll = waiting.peek()) {
       waiting.pop()
       if (isCurrent(poll)) ready.push({ poll, urgency: urgency(poll, now) })
@@ -95,12 +91,13 @@ export function createStatusEndpoint(wiring: {
         byUrgency,
       )
     }
-    while (now >= quietUntil && tokens >= 1 && inFlight < MAX_IN_FLIGHT) {
-      const next = ready.pop()
-      if (!next) break
-      if (!isCurrent(next.poll)) continue
-      tokens -= 1
-      void ask(next.poll)
+    while (ready.length > 0 && inFlight < MAX_IN_FLIGHT) {
+      const next = ready.peek()
+      if (next && isCurrent(next.poll)) {
+        if (!budget.take()) break
+        void ask(next.poll)
+      }
+      ready.pop()
     }
     scheduleTick()
   }
@@ -125,8 +122,7 @@ export function createStatusEndpoint(wiring: {
     if (stopped.signal.aborted) return
     if (outcome.type !== 'response') return again(poll)
     if (outcome.status === 429 || outcome.status === 503) {
-      const seconds = Number(outcome.headers['retry-after']?.[0] ?? 5)
-      quietUntil = clock.now() + Math.min(3600, Number.isFinite(seconds) && seconds > 0 ? seconds : 5) * 1000
+      budget.quiet(outcome.headers['retry-after']?.[0])
       return again(poll)
     }
     const answer = parseStatusAnswer(outcome.status, outcome.body)

@@ -10,6 +10,7 @@ import type { UpstreamOutcome } from '../ports.js'
 import { pauseUntil, type Pause, type StepContext, type UpstreamBinding } from './context.js'
 
 const MAX_RETRY_MS = 5 * 60_000
+const MAX_INTERRUPTIONS = 30
 
 export interface Place {
   readonly binding: UpstreamBinding
@@ -35,6 +36,11 @@ export function beforeCall(context: StepContext, job: Quoting | Fetching, route:
   if (attempt.run === context.run && !context.begun.has(attempt)) {
     context.begun.add(attempt)
     return null
+  }
+  if (job.calls.breakages >= MAX_INTERRUPTIONS) {
+    // A call whose answer ends the process would otherwise end it for ever.
+    const code = job.state === 'fetching' ? 'upstream-failed' : 'upstream-unavailable'
+    return { type: 'refused', rejection: rejection(code, `interrupted ${job.calls.breakages} times`) }
   }
   const withCredential = job.state === 'fetching' || attempt.withCredit === true
   if (mayRepeat(route, job.call, withCredential))

@@ -50,5 +50,9 @@ async function mint(
   })
   if (outcome.type !== 'response' || outcome.status !== 200) return null
   const created = parseCreatedInvoice(outcome.body, (reference) => client.sameOriginTarget(reference))
-  return isMalformed(created) ? null : { ...challenge, ...created }
+  if (isMalformed(created)) return null
+  const invoice = decodeInvoice(created.bolt11)
+  if (isMalformed(invoice) || invoice.amountMsat === null || invoice.amountMsat > satsRoundedUp(price) * 1000)
+    return null
+  return { ...challenge, ...created }
 }

@@ -13,7 +13,7 @@ import { aboutJob, newDelivery } from './delivery.js'
 
 /** A gate may see the settlement a little later than we do; each further refusal costs it an invoice. */
 const MAX_REFUSALS = 3
-const MAX_BREAKAGES = 8
+const MAX_BREAKAGES = 16
 const UNCONFIGURED_RETRY_MS = 60_000
 const PROCESSING_LIFETIME_S = 600
 

@@ -56,7 +56,7 @@ export const invoicing: Step<'invoicing'> = async (context, job) => {
   })
   if (isRejection(sources)) return { type: 'refused', rejection: sources }
   if (await elsewhere) return { type: 'answeredElsewhere' }
-  return invoiced(context, challenge, verified, sources, challenge !== job.challenge)
+  return invoiced(context, challenge, verified, sources)
 }
 
 const refuse = (...[code, detail]: Parameters<typeof rejection>): Fact => ({
@@ -69,14 +69,13 @@ function invoiced(
   challenge: Challenge,
   invoice: Invoice & { readonly amountMsat: NonNullable<Invoice['amountMsat']> },
   sources: Exclude<ReturnType<typeof chooseSources>, { rejected: unknown }>,
-  exact: boolean,
 ): Fact {
   const { paymentHash, amountMsat, payee, timestamp: issuedAt, expiresAt } = invoice
   const { scheme, bolt11, token, statusUrl } = challenge
   const offeredAt = clock.now()
   return {
     type: 'invoiced',
-    offer: { scheme, bolt11, paymentHash, amountMsat, payee, issuedAt, expiresAt, offeredAt, sources, exact },
+    offer: { scheme, bolt11, paymentHash, amountMsat, payee, issuedAt, expiresAt, offeredAt, sources },
     secrets: { token, statusUrl },
   }
 }

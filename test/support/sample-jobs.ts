@@ -28,7 +28,6 @@ export const sampleOffer: Offer = {
   issuedAt: 1_000,
   offeredAt: 1_000,
   sources: ['merchantWallet'],
-  exact: true,
 }
 
 const PREIMAGE = '00'.repeat(32) as Preimage

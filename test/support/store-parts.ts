@@ -30,7 +30,6 @@ export const offerOf = (hash: PaymentHash): Offer => ({
   issuedAt: 1_700_000_000_000,
   offeredAt: 1_700_000_000_000,
   sources: ['merchantWallet'],
-  exact: true,
 })
 
 const admitted = (seed: string | number, version: number) => ({

@@ -16,6 +16,7 @@ import { PAYMENT_PROOF_KIND } from '../../../src/nostr/kinds/payment-proof.js'
 import { createRateLimit } from '../../../src/policies/rate.js'
 import { createCustomerProof, type CustomerProof } from '../../../src/settlement/customer-proof.js'
 import { createMerchantWallet } from '../../../src/settlement/merchant-wallet.js'
+import { createRequestBudget } from '../../../src/settlement/request-budget.js'
 import { createStatusEndpoint } from '../../../src/settlement/status-endpoint.js'
 import { createSettlementWatch } from '../../../src/settlement/watch.js'
 import type { StepContext } from '../../../src/steps/context.js'
@@ -105,7 +106,7 @@ export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Be
       proofs = createCustomerProof({ targets, signer, log })
       const receivesFor = () => true
       till = wallet && createMerchantWallet({ wallet, receivesFor, targets, sweepMs: 30_000, clock, log })
-      const status = createStatusEndpoint({ client, targets, requestsPerSecond: 10, clock, log })
+      const status = createStatusEndpoint({ client, targets, budget: createRequestBudget(10, clock), clock, log })
       return till ? [till, status, proofs] : [status, proofs]
     },
   })

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import { msatFromSats } from '../../../src/core/money.js'
 import type { EventId, PaymentHash, Pubkey } from '../../../src/core/identifiers.js'
+import { createRequestBudget } from '../../../src/settlement/request-budget.js'
 import { createStatusEndpoint } from '../../../src/settlement/status-endpoint.js'
 import type { WatchTarget } from '../../../src/settlement/watch.js'
 import { createAgenda } from '../../crash/model/agenda.js'
@@ -36,7 +37,7 @@ it('asks soon after a start, and slowly from then on', async () => {
       stop: async () => undefined,
     },
     targets: { byHash: ignore, byJob: ignore, all: () => [], report: ignore },
-    requestsPerSecond: 10,
+    budget: createRequestBudget(10, clock),
     clock,
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
   })

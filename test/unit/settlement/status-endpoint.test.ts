@@ -1,6 +1,7 @@
 /** Is a status endpoint asked often enough to be quick, and never more often than its origin allows? */
 import { describe, expect, it } from 'vitest'
 import type { UpstreamOutcome, UpstreamRequest } from '../../../src/ports.js'
+import { createRequestBudget } from '../../../src/settlement/request-budget.js'
 import { createStatusEndpoint, parseStatusAnswer } from '../../../src/settlement/status-endpoint.js'
 import { createFakeClock, settled } from '../../support/fake-clock.js'
 import { answer, createScriptedUpstream, jsonAnswer } from '../../support/scripted-upstream.js'
@@ -20,7 +21,7 @@ function createWorld(respond: (request: UpstreamRequest) => UpstreamOutcome | Pr
   const endpoint = createStatusEndpoint({
     client: api,
     targets,
-    requestsPerSecond: 10,
+    budget: createRequestBudget(10, clock),
     clock,
     log: createLogRecorder(),
   })

@@ -80,10 +80,10 @@ describe('fetching', () => {
 
   it('counts refusals and breakages apart', async () => {
     const world = createStepWorld()
-    expect(await after(world, answer(402), jobOf('GET', { breakages: 8, tries: 9 }))).toMatchObject(again('refused'))
+    expect(await after(world, answer(402), jobOf('GET', { breakages: 16, tries: 9 }))).toMatchObject(again('refused'))
     expect(await after(world, answer(500), jobOf('GET', { refusals: 3, tries: 9 }))).toMatchObject(again('broken'))
-    expect(await after(world, answer(500), jobOf('GET', { breakages: 8, tries: 9 }))).toMatchObject(failed(500))
-    expect(await after(world, LOST, jobOf('GET', { breakages: 8, tries: 9 }))).toMatchObject(refused('upstream-failed'))
+    expect(await after(world, answer(500), jobOf('GET', { breakages: 16, tries: 9 }))).toMatchObject(failed(500))
+    expect(await after(world, LOST, jobOf('GET', { breakages: 16, tries: 9 }))).toMatchObject(refused('upstream-failed'))
   })
 
   it.each([

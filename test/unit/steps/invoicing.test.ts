@@ -32,7 +32,7 @@ describe('an offer', () => {
       offer: {
         ...{ scheme: 'L402', bolt11: job.challenge.bolt11, paymentHash: CRAFTED_HASH, amountMsat: 21_000 },
         ...{ payee: CRAFTED_PAYEE, issuedAt: CRAFTED_AT * 1000, expiresAt: (CRAFTED_AT + 3_600) * 1000 },
-        ...{ offeredAt: clock.now(), sources: ['statusEndpoint'], exact: false },
+        ...{ offeredAt: clock.now(), sources: ['statusEndpoint'] },
       },
       secrets: { token: job.challenge.token, statusUrl: STATUS_URL },
     })
