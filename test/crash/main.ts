@@ -6,7 +6,7 @@ import { ROWS } from './kill/rows.js'
 import { reportModel, reportMutants, reportSeed } from './model/model.js'
 
 const ENTRY = fileURLToPath(new URL('./daemon-entry.js', import.meta.url))
-const DEFAULT_SEEDS = 5_000
+const DEFAULT_SEEDS = 3_000
 const MUTANT_SEEDS = 2_000
 /** More than there are cores: a daemon that starts or waits leaves room for another. */
 const DEFAULT_LANES = 4
