@@ -7,7 +7,7 @@ import { buildExample } from '../config/example.js'
 import { TollbridgeError } from '../core/errors.js'
 import type { Pubkey } from '../core/identifiers.js'
 import { pubkeyOf } from '../nostr/event.js'
-import { makeDirectory } from '../stores/directory.js'
+import { makeDirectory } from '../make-directory.js'
 
 export interface Initialised {
   readonly configFile: string

@@ -1,8 +1,9 @@
 /** How is something written that a crash may not halve and a neighbour may not read? Whole, synced, and for its owner only. */
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { TollbridgeError } from '../core/errors.js'
+import { makeDirectory } from '../make-directory.js'
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
 
@@ -29,7 +30,7 @@ export async function createPrivate(path: string, content: string): Promise<'cre
 }
 
 async function writeDraft(path: string, content: string): Promise<string> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeDirectory(dirname(path), 0o700)
   const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
   const file = await open(draft, 'wx', 0o600)
   try {

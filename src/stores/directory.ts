@@ -1,7 +1,7 @@
 /** May this directory hold secrets? It is ours alone: mode 0700, made or corrected here, or refused. */
-import { chmod, mkdir, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { chmod, stat } from 'node:fs/promises'
 import { TollbridgeError } from '../core/errors.js'
+import { makeDirectory } from '../make-directory.js'
 import type { Logger } from '../ports.js'
 
 /** @throws TollbridgeError `config-invalid` where others can read the directory and we may not change that. */
@@ -19,28 +19,3 @@ export async function prepareDirectory(path: string, log?: Logger): Promise<void
   }
   log?.warn({ path, was: mode.toString(8) }, 'state-directory-closed-to-others')
 }
-
-/**
- * Makes the directory and what is missing above it. One by one: where a parent exists and takes no directories, as in /proc, the
- * recursive mkdir of Node never returns. @throws the system's error.
- */
-export async function makeDirectory(path: string, mode: number): Promise<void> {
-  const target = resolve(path)
-  try {
-    await mkdir(target, { mode })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && (await stat(target)).isDirectory()) return
-    const parent = dirname(target)
-    const parentMissing = code === 'ENOENT' && parent !== target && !(await exists(parent))
-    if (!parentMissing) throw error
-    await makeDirectory(parent, mode)
-    await mkdir(target, { mode })
-  }
-}
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  )

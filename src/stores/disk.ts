@@ -1,7 +1,8 @@
 /** What does the store need of a file system? A dozen calls, so that tests can stage a full disk, short writes and slow syncs. */
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises'
+import { open, readdir, rename, rm, statfs } from 'node:fs/promises'
 import { TollbridgeError } from '../core/errors.js'
+import { makeDirectory } from '../make-directory.js'
 
 export interface DiskFile {
   /** Returns how many bytes were written: may be fewer than asked. */
@@ -60,7 +61,7 @@ export const realDisk: Disk = {
     }
   },
   async makeDirectory(path) {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeDirectory(path, 0o700)
   },
   async syncDirectory(path) {
     const handle = await open(path, 'r')

@@ -62,14 +62,15 @@ const ALLOWED: Record<string, readonly string[]> = {
   nostr: ['core', 'ports', 'nostr'],
   l402: ['core', 'ports', 'l402'],
   wallets: ['core', 'ports', 'wallets'],
-  stores: ['core', 'ports', 'stores'],
+  stores: ['core', 'ports', 'stores', 'make-directory'],
+  'make-directory': [],
   config: ['core', 'ports', 'config'],
   upstreams: ['core', 'config'],
   adapters: ['core', 'ports', 'config', 'l402', 'nostr', 'stores', 'wallets', 'handlers'],
   settlements: ['core', 'adapters', 'config', 'settlement'],
   shutdown: ['ports'],
   daemon: ['core', 'ports', 'adapters', 'config', 'engine', 'settlements', 'shutdown', 'steps', 'upstreams'],
-  customer: ['core', 'ports', 'customer'],
+  customer: ['core', 'ports', 'customer', 'make-directory'],
   handlers: ['index'],
 }
 
