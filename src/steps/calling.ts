@@ -24,6 +24,10 @@ export function placeOf({ upstreams }: StepContext, job: Quoting | Fetching): Pl
   return binding && route ? { binding, route } : null
 }
 
+/** Whether this run has announced a call and not begun it: certainly unsent. */
+export const isUnbegun = ({ run, begun }: StepContext, { calls: { attempt } }: Quoting | Fetching): boolean =>
+  attempt !== null && attempt.run === run && !begun.has(attempt)
+
 /** Null when the call may be sent now; otherwise what to do instead. */
 export function beforeCall(context: StepContext, job: Quoting | Fetching, route: Route): Fact | Pause | null {
   const { attempt, retryAt } = job.calls
@@ -33,7 +37,7 @@ export function beforeCall(context: StepContext, job: Quoting | Fetching, route:
   }
   // ORDER: the announcement was saved before this point. One that another run made, or that this run has already acted on,
   // was interrupted: its call may have taken effect.
-  if (attempt.run === context.run && !context.begun.has(attempt)) {
+  if (isUnbegun(context, job)) {
     context.begun.add(attempt)
     return null
   }

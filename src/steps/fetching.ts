@@ -6,7 +6,7 @@ import type { Fact } from '../core/transition.js'
 import { authorizationOf } from '../l402/credential.js'
 import { buildProcessing } from '../nostr/kinds/job-feedback.js'
 import type { UpstreamOutcome } from '../ports.js'
-import { beforeCall, headerOf, outputOf, placeOf, retryAt, type Place } from './calling.js'
+import { beforeCall, headerOf, isUnbegun, outputOf, placeOf, retryAt, type Place } from './calling.js'
 import { pauseUntil, type Step, type StepContext } from './context.js'
 import { rememberCredit } from './credit.js'
 import { aboutJob, newDelivery } from './delivery.js'
@@ -22,7 +22,12 @@ export const fetching: Step<'fetching'> = async (context, job) => {
   if (!place) {
     // A paid job is never given up for a configuration that can be put right.
     context.log.error({ job: job.id, upstream: job.call.upstream, route: job.call.route }, 'paid, but not configured')
-    return pauseUntil(context.clock.now() + UNCONFIGURED_RETRY_MS)
+    const until = context.clock.now() + UNCONFIGURED_RETRY_MS
+    // ORDER: a call that was announced and cannot be made is taken back before the wait. After a crash during it the next run
+    // would take the call for one under way, and a job that may not be repeated would be given up.
+    if (isUnbegun(context, job))
+      return { type: 'attemptFailed', retryAt: until, outcomeUnknown: false, why: 'deferred' }
+    return pauseUntil(until)
   }
   const instead = beforeCall(context, job, place.route)
   if (instead) return instead

@@ -7,7 +7,7 @@ import { settled } from '../../support/fake-clock.js'
 import { jobIn } from '../../support/sample-jobs.js'
 import { answer } from '../../support/scripted-upstream.js'
 import { signJob } from '../../support/sign-jobs.js'
-import { createStepWorld, type StepWorld } from '../../support/step-world.js'
+import { createStepWorld, RUN, type StepWorld } from '../../support/step-world.js'
 
 const PAID_AT = 1_800_000_000_000
 const DAY_MS = 86_400_000
@@ -83,7 +83,9 @@ describe('fetching', () => {
     expect(await after(world, answer(402), jobOf('GET', { breakages: 16, tries: 9 }))).toMatchObject(again('refused'))
     expect(await after(world, answer(500), jobOf('GET', { refusals: 3, tries: 9 }))).toMatchObject(again('broken'))
     expect(await after(world, answer(500), jobOf('GET', { breakages: 16, tries: 9 }))).toMatchObject(failed(500))
-    expect(await after(world, LOST, jobOf('GET', { breakages: 16, tries: 9 }))).toMatchObject(refused('upstream-failed'))
+    expect(await after(world, LOST, jobOf('GET', { breakages: 16, tries: 9 }))).toMatchObject(
+      refused('upstream-failed'),
+    )
   })
 
   it.each([
@@ -100,7 +102,18 @@ describe('fetching', () => {
 
   it('waits for an operator who took the route of a paid job away', async () => {
     const world = createStepWorld({ route: { name: 'another' } })
-    expect(await fetching(world.context, jobOf('GET'))).toEqual({ type: 'pause', until: PAID_AT + 60_000 })
+    const paused = { type: 'pause', until: PAID_AT + 60_000 }
+    expect(await fetching(world.context, jobOf('GET', { attempt: null }))).toEqual(paused)
+    // Another run's call may have been under way: what is known of it stays as it is.
+    expect(await fetching(world.context, jobOf('POST', { attempt: { run: 'run-0' } }))).toEqual(paused)
+    expect(world.api.requests).toEqual([])
+  })
+
+  it('takes the announced call back first, so that a crash during the wait does not look like a call under way', async () => {
+    const world = createStepWorld({ route: { name: 'another' } })
+    const job = jobOf('POST', { attempt: { run: RUN } })
+    const taken = { type: 'attemptFailed', retryAt: PAID_AT + 60_000, outcomeUnknown: false, why: 'deferred' }
+    expect(await fetching(world.context, job)).toEqual(taken)
     expect(world.api.requests).toEqual([])
   })
 
