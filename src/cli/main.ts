@@ -1,10 +1,11 @@
 /** Which commands are there? The wiring of commander; each command's work stands in its own file. */
 import { createRequire } from 'node:module'
-import { Command, CommanderError } from 'commander'
+import { Command } from 'commander'
 import { loadConfig, loadStateDirectory } from '../config/load.js'
 import { TollbridgeError } from '../core/errors.js'
-import { EXIT, exitCodeOf } from './exit-codes.js'
-import { createOutput, type Output } from './output.js'
+import { EXIT } from './exit-codes.js'
+import { createOutput } from './output.js'
+import { reportFault } from './report-fault.js'
 import type { RequestOptions } from './request-plan.js'
 
 const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string }
@@ -206,19 +207,8 @@ async function finish(command: Promise<number>): Promise<void> {
   process.exitCode = await command
 }
 
-function report(error: unknown, output: Output): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-  if (error instanceof TollbridgeError) {
-    output.object({ type: 'fault', code: error.code, message: error.message })
-    output.say(error.message)
-    return exitCodeOf(error.code)
-  }
-  output.say(error instanceof Error ? (error.stack ?? error.message) : 'unknown fault')
-  return EXIT.failed
-}
-
 try {
   await program.parseAsync()
 } catch (error) {
-  process.exitCode = report(error, createOutput(process.argv.includes('--json')))
+  process.exitCode = reportFault(error, createOutput(process.argv.includes('--json')))
 }
