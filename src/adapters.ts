@@ -41,8 +41,11 @@ export const systemClock: Clock = {
   },
 }
 
-/** @throws TollbridgeError `lease-held`, `store-corrupt`, `key-unusable`, `config-invalid`. */
-export async function openAdapters(config: Config, log: Logger): Promise<Adapters> {
+/**
+ * `briefly` is for a command that is done in a moment.
+ * @throws TollbridgeError `lease-held`, `store-corrupt`, `key-unusable`, `config-invalid`.
+ */
+export async function openAdapters(config: Config, log: Logger, { briefly = false } = {}): Promise<Adapters> {
   const closers: (() => Promise<void>)[] = []
   let closing: Promise<void> | null = null
   const closeAll = async (): Promise<void> => {
@@ -58,7 +61,7 @@ export async function openAdapters(config: Config, log: Logger): Promise<Adapter
     const run = randomUUID()
     const clock = systemClock
     const handlers = await loadHandlers(config.handlers)
-    const lease = await acquireLease(config.stateDirectory, { run })
+    const lease = await acquireLease(config.stateDirectory, { run, briefly })
     closers.push(() => lease.release())
     const sealingKey = sealingKeyOf(config.secretKey)
     const store = await createLowdbStore({ dir: config.stateDirectory, sealingKey, clock, log, random: randomBytes })

@@ -25,7 +25,7 @@ export async function announce(config: Config, retire: boolean, output: Output):
 }
 
 async function announceAlone(config: Config, retire: boolean): Promise<readonly AnnouncementOutcome[]> {
-  const adapters = await openAdapters(config, silentLog)
+  const adapters = await openAdapters(config, silentLog, { briefly: true })
   try {
     const presence = createPresence({
       ...adapters,

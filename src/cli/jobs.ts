@@ -60,7 +60,7 @@ export async function retryJob(config: Config, id: string, output: Output): Prom
 
 /** No daemon runs: the operator's word is saved under the lease, and the next start acts on it. */
 async function retryAlone(config: Config, jobId: EventId): Promise<void> {
-  const adapters = await openAdapters(config, silentLog)
+  const adapters = await openAdapters(config, silentLog, { briefly: true })
   try {
     const job = adapters.store.get(jobId)
     if (!job) throw new TollbridgeError('job-unknown', `no live job has the id ${jobId}`)

@@ -2,6 +2,7 @@
 import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { TollbridgeError } from '../core/errors.js'
 import { prepareDirectory } from './directory.js'
 import { errorCode } from './disk.js'
@@ -15,16 +16,29 @@ export interface Lease {
 /** The content of a lease file; `released` marks one that nobody holds any more. */
 interface LeaseFile extends ProcessIdentity {
   readonly run: string
+  /** By a command that is done in a moment. */
+  readonly briefly?: true
   readonly released?: true
+}
+
+export interface LeaseRequest {
+  /** Names the taker's run. */
+  readonly run: string
+  /** Held for moments only: others wait for it instead of giving up. */
+  readonly briefly?: boolean
 }
 
 const LEASE = /^lease-([1-9][0-9]{0,14})\.json$/
 const leaseName = (number: number): string => `lease-${number}.json`
 const CONTROL_SOCKET = 'control.sock'
 const SOCKET_TIMEOUT_MS = 1_000
+/** How often, and how many times, a lease that is held briefly is looked at again: 30 seconds. */
+const LOOK_AGAIN_MS = 100
+const LOOKS = 300
 
 /**
- * Takes the lease, also from a holder that was killed; `run` names the taker's run.
+ * Takes the lease, also from a holder that was killed. A daemon that starts while a command holds it waits: a service manager does
+ * not start it again after `lease-held`.
  *
  * Nobody ever removes or overwrites a lease that counts. A taker writes the next number, which the file system grants to one of
  * those who race for it, and then looks whether a higher one appeared meanwhile. Releasing writes the next number, too, so that
@@ -32,16 +46,20 @@ const SOCKET_TIMEOUT_MS = 1_000
  *
  * @throws TollbridgeError `lease-held` where another process holds it, naming its pid.
  */
-export async function acquireLease(stateDir: string, { run }: { readonly run: string }): Promise<Lease> {
+export async function acquireLease(stateDir: string, { run, briefly = false }: LeaseRequest): Promise<Lease> {
   await prepareDirectory(stateDir)
-  const mine: LeaseFile = { ...(await identifyMyself()), run }
-  for (;;) {
+  const mine: LeaseFile = { ...(await identifyMyself()), run, ...(briefly && { briefly }) }
+  for (let looks = 0; ;) {
     const highest = Math.max(0, ...(await leasesIn(stateDir)))
     const holder = highest > 0 ? await readLease(stateDir, highest) : null
     if (holder === 'gone') continue // overtaken while we looked
     // Pids mean nothing across containers; a daemon that answers does.
     if (await answersControl(stateDir)) throw held(stateDir, holder)
-    if (holder && !holder.released && (await isRunning(holder))) throw held(stateDir, holder)
+    if (holder && !holder.released && (await isRunning(holder))) {
+      if (!holder.briefly || ++looks > LOOKS) throw held(stateDir, holder)
+      await pause(LOOK_AGAIN_MS)
+      continue
+    }
 
     const number = highest + 1
     if (!(await publish(stateDir, number, mine))) continue
@@ -73,8 +91,8 @@ async function leasesIn(stateDir: string): Promise<number[]> {
 /** Null where it cannot be read: a power cut came between its name and its content, so its holder is gone. */
 async function readLease(stateDir: string, number: number): Promise<LeaseFile | 'gone' | null> {
   try {
-    const lease = JSON.parse(await readFile(join(stateDir, leaseName(number)), 'utf8')) as LeaseFile
-    return Number.isSafeInteger(lease.pid) && lease.pid > 0 ? lease : null
+    const lease = JSON.parse(await readFile(join(stateDir, leaseName(number)), 'utf8')) as LeaseFile | null
+    return lease && Number.isSafeInteger(lease.pid) && lease.pid > 0 ? lease : null
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return 'gone'
     if (error instanceof SyntaxError) return null

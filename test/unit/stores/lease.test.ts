@@ -23,7 +23,7 @@ const leaseFiles = async (dir: string): Promise<string[]> =>
 describe('the lease', () => {
   let compiled: Compiled
   beforeAll(async () => {
-    compiled = await compileSources(['src/core', 'src/stores', 'test/support/children/hold-lease.ts'])
+    compiled = await compileSources(['src', 'src/core', 'src/stores', 'test/support/children/hold-lease.ts'])
   })
   afterAll(() => compiled.remove())
 
@@ -94,6 +94,15 @@ describe('the lease', () => {
     expect((await stat(join(dir, file))).mode & 0o777).toBe(0o600)
   })
 
+  it('is waited for where a command holds it for a moment', async () => {
+    const dir = await createStateDirectory()
+    const command = await acquireLease(dir, { run: 'command', briefly: true })
+    const daemon = acquireLease(dir, { run: 'daemon' })
+    const first = await Promise.race([daemon.then(() => 'taken'), command.release().then(() => 'released')])
+    expect(first).toBe('released')
+    await (await daemon).release()
+  })
+
   it('is held while a daemon answers on the control socket, whatever the pid says', async () => {
     const dir = await createStateDirectory()
     const server = createServer((socket) => socket.destroy())
@@ -104,14 +113,17 @@ describe('the lease', () => {
     await (await acquireLease(dir, { run: 'later' })).release()
   })
 
-  it('is not held by a socket file that nobody listens on, or by half a file', async () => {
-    const dir = await createStateDirectory()
-    await writeFile(join(dir, 'control.sock'), '')
-    await writeFile(join(dir, 'lease-3.json'), '{"pid":')
-    const lease = await acquireLease(dir, { run: 'next' })
-    expect(await leaseFiles(dir)).toEqual(['lease-4.json'])
-    await lease.release()
-  })
+  it.each(['{"pid":', '', 'null', '7', '[]', '{"pid":"12"}'])(
+    'is not held by a socket file that nobody listens on, or by a file that says %j',
+    async (content) => {
+      const dir = await createStateDirectory()
+      await writeFile(join(dir, 'control.sock'), '')
+      await writeFile(join(dir, 'lease-3.json'), content)
+      const lease = await acquireLease(dir, { run: 'next' })
+      expect(await leaseFiles(dir)).toEqual(['lease-4.json'])
+      await lease.release()
+    },
+  )
 })
 
 describe('a process', () => {
