@@ -1,6 +1,7 @@
 /** When does the journal become a snapshot? Generations of journals, so that a crash at any point loses and doubles nothing. */
 import type { Logger } from '../ports.js'
 import type { Disk } from './disk.js'
+import { createHighWaterMark } from './high-water.js'
 import { openJournalFile } from './journal-file.js'
 import type { RecordCodec, Records } from './records.js'
 import { writeSnapshot } from './snapshot.js'
@@ -52,6 +53,10 @@ export async function createCompaction(options: CompactionOptions): Promise<Comp
     snapshotBytes = await writeSnapshot({ disk, directory, codec, keyCheck, generation, records: new Map() })
   }
 
+  const mark = createHighWaterMark(disk, directory)
+  const raiseMark = (): void => mark.raise({ generation, bytes: journal.size })
+  raiseMark()
+
   async function rotate(): Promise<void> {
     const path = pathOf(generation + 1)
     const next = await openJournalFile(disk, { path, end: 0, torn: true })
@@ -81,7 +86,10 @@ export async function createCompaction(options: CompactionOptions): Promise<Comp
   }
 
   return {
-    append: (bytes) => journal.append(bytes),
+    async append(bytes) {
+      await journal.append(bytes)
+      raiseMark()
+    },
     async rotateIfLarge(records) {
       const bytes = olderBytes + journal.size
       if (compacting || bytes <= Math.max(least, 2 * snapshotBytes, notBelow)) return
@@ -103,6 +111,7 @@ export async function createCompaction(options: CompactionOptions): Promise<Comp
     },
     async stop() {
       await compacting
+      await mark.stop()
       await journal.close()
     },
   }

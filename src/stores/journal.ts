@@ -7,6 +7,7 @@ import { createBatch, type Batch } from './batch.js'
 import { createCompaction } from './compaction.js'
 import { isDiskFull, storeFault, type Disk } from './disk.js'
 import { createFrameBuffer } from './framing.js'
+import { checkHighWater } from './high-water.js'
 import type { RecordCodec, Records, StoredRecord } from './records.js'
 import { readState, type State } from './state-files.js'
 
@@ -135,6 +136,7 @@ export function createJournal(options: JournalOptions): Journal {
   return {
     async read() {
       state = await readState({ disk, directory, codec, checkKey: options.checkKey })
+      await checkHighWater(disk, directory, state)
       records = state?.records ?? new Map<string, StoredRecord>()
       return records
     },
