@@ -122,7 +122,7 @@ export function openClient(upstream: Config['upstreams'][number]): UpstreamClien
 }
 
 /** Handlers by kind: ours, and the operator's, which may replace it. @throws TollbridgeError `config-invalid`. */
-async function loadHandlers(files: readonly string[]): Promise<ReadonlyMap<number, JobHandler>> {
+export async function loadHandlers(files: readonly string[]): Promise<ReadonlyMap<number, JobHandler>> {
   const byKind = new Map<number, JobHandler>()
   const add = (handler: JobHandler) => {
     for (const kind of handler.kinds) byKind.set(kind, handler)
@@ -130,12 +130,13 @@ async function loadHandlers(files: readonly string[]): Promise<ReadonlyMap<numbe
   add(httpHandler)
   for (const file of files) {
     const module = (await import(pathToFileURL(file).href).catch((cause: unknown) => {
-      throw new TollbridgeError('config-invalid', `handlers: ${file} cannot be loaded`, { cause })
+      const why = cause instanceof Error ? `: ${cause.message.split('\n')[0] ?? ''}` : ''
+      throw new TollbridgeError('config-invalid', `handlers: ${file} cannot be loaded${why}`, { cause })
     })) as { default?: unknown }
     if (!isHandler(module.default)) {
       throw new TollbridgeError(
         'config-invalid',
-        `handlers: ${file} has no default export with kinds, toRequest and toOutput`,
+        `handlers: ${file} has no default export with kinds (5000 to 5999), toRequest and toOutput`,
       )
     }
     add(module.default)

@@ -1,19 +1,21 @@
 /** Would this route be served? Asks the upstream for a challenge and reads it as the daemon will, without anybody paying. */
 import type { Config } from '../config/config.js'
-import { isRejection } from '../core/errors.js'
+import { isRejection, type Rejection } from '../core/errors.js'
 import { isMalformed } from '../core/identifiers.js'
 import { satsRoundedUp } from '../core/money.js'
 import type { Challenge } from '../core/job.js'
 import type { Route, Upstream } from '../core/route.js'
 import { isUnsupportedScheme, parseChallenge } from '../l402/challenge.js'
 import { decodeInvoice } from '../l402/invoice.js'
-import { verifyOffer, type PayableInvoice } from '../l402/verify-offer.js'
+import { verifyOffer } from '../l402/verify-offer.js'
 import type { UpstreamClient, UpstreamOutcome, Wallet, WalletMethod } from '../ports.js'
 import { chooseSources, explainSources } from '../settlement/choose.js'
+import { askExactPrice } from '../steps/exact-price.js'
 
 export interface RouteFinding {
   readonly name: string
-  readonly ok: boolean
+  /** `skipped`: nothing was proved, nothing was found wrong. */
+  readonly verdict: 'ok' | 'failed' | 'skipped'
   readonly says: string
 }
 
@@ -31,13 +33,17 @@ export async function checkRoute(subject: RouteToCheck): Promise<RouteFinding> {
   const name = `${upstream.name}/${route.name}`
   const target = route.pattern.includes('*') ? paths.find((path) => route.matches(path)) : route.pattern
   if (target === undefined) {
-    return { name, ok: true, says: `Not probed: ${route.pattern} is a pattern. Name a path of it with --path.` }
+    return {
+      name,
+      verdict: 'skipped',
+      says: `Not probed: ${route.pattern} is a pattern. Name a path of it with --path.`,
+    }
   }
   const method = route.methods.has('GET') ? 'GET' : [...route.methods][0]
   if (method === undefined || (!route.repeatable.has(method) && !route.gated)) {
     return {
       name,
-      ok: true,
+      verdict: 'skipped',
       says: `Not probed: a ${method} might take effect. Set gated: true if it never does unpaid.`,
     }
   }
@@ -54,7 +60,7 @@ async function judge(
   if (outcome.type === 'unsent' || outcome.type === 'unknown')
     return no(`The upstream does not answer: ${outcome.reason}.`)
   if (outcome.status >= 200 && outcome.status < 300)
-    return { ok: true, says: 'It answers without payment: jobs on it are free.' }
+    return { verdict: 'ok', says: 'It answers without payment: jobs on it are free.' }
   if (outcome.status !== 402) return no(`It answers ${outcome.status}, not 402.`)
   if (outcome.type === 'tooLarge') return no('The body of its 402 is larger than maxResponseBytes.')
   const challenge = parseChallenge({
@@ -67,13 +73,19 @@ async function judge(
   if (isMalformed(challenge)) return no(`Its 402 cannot be read: ${challenge.malformed}.`)
   if (isUnsupportedScheme(challenge))
     return no(`It asks for payment by ${challenge.schemes.join(', ')}, and not by L402.`)
-  return explain(subject, challenge)
+  return explain(subject, target, challenge)
 }
 
-const no = (says: string) => ({ ok: false, says })
+const no = (says: string) => ({ verdict: 'failed', says }) as const
 
-async function explain(subject: RouteToCheck, challenge: Challenge): Promise<Omit<RouteFinding, 'name'>> {
-  const { config, upstream, route } = subject
+async function explain(
+  subject: RouteToCheck,
+  target: string,
+  fromHeader: Challenge,
+): Promise<Omit<RouteFinding, 'name'>> {
+  const { config, upstream, route, client } = subject
+  const exact = await askExactPrice({ upstream, client, route, target, challenge: fromHeader })
+  const challenge = typeof exact === 'string' ? fromHeader : exact
   const invoice = decodeInvoice(challenge.bolt11)
   if (isMalformed(invoice)) return no(`Its invoice cannot be used: ${invoice.malformed}.`)
   const verified = verifyOffer({
@@ -87,35 +99,40 @@ async function explain(subject: RouteToCheck, challenge: Challenge): Promise<Omi
     pinnedPayee: upstream.payee,
     paymentWindowMs: config.settlement.minPaymentWindowSeconds * 1000,
   })
-  const walletMethods = await methodsOfReceiver(subject.wallet, invoice.paymentHash)
-  const means = { upstream, challenge, walletMethods, proofPromised: false }
-  const exact =
-    upstream.exactPrice !== null && (upstream.exactPrice !== 'auto' || challenge.offersExactPrice)
-      ? 'The exact price of a call is asked for instead, where the server has one.'
-      : ''
-  if (isRejection(verified)) {
-    if (verified.rejected !== 'price-exceeds-cap' || exact === '') return no(`${verified.detail ?? verified.rejected}.`)
-    return { ok: !isRejection(chooseSources(means)), says: [exact, explainSources(means)].join(' ') }
-  }
-  const price = describePrice(verified, exact)
-  return { ok: !isRejection(chooseSources(means)), says: [price, explainSources(means)].join(' ') }
+  if (isRejection(verified)) return no(whyRefused(verified, subject))
+  const sats = satsRoundedUp(verified.amountMsat)
+  const price =
+    exact === challenge
+      ? `A call costs ${sats} sats, its exact price, payable to the node ${verified.payee}.`
+      : `The 402 asks for ${sats} sats, payable to the node ${verified.payee}.`
+  const wallet = await readReceiver(subject.wallet, invoice.paymentHash)
+  const means = { upstream, challenge, walletMethods: wallet.methods, proofPromised: false }
+  const sayWallet = wallet.silent
+    ? `The wallet "${upstream.merchantWallet}" does not answer, so it cannot be relied on. `
+    : ''
+  const path = sayWallet + explainSources(means)
+  return { verdict: isRejection(chooseSources(means)) ? 'failed' : 'ok', says: `${price} ${path}` }
 }
 
-const describePrice = (invoice: PayableInvoice, exact: string): string =>
-  [`The 402 asks for ${satsRoundedUp(invoice.amountMsat)} sats, payable to the node ${invoice.payee}.`, exact]
-    .join(' ')
-    .trim()
+function whyRefused({ rejected, detail }: Rejection, { route, config }: RouteToCheck): string {
+  if (rejected === 'price-exceeds-cap') {
+    return `Every job would be refused: the price is above maxSats (${satsRoundedUp(route.maxMsat)}): ${detail}. Raise maxSats.`
+  }
+  const hint = detail?.startsWith('the invoice is for') ? ` The setting network is ${config.network}.` : ''
+  return `Every job would be refused: ${detail ?? rejected}.${hint}`
+}
 
-/** What the merchant wallet can do, if this payment would arrive in it. */
-async function methodsOfReceiver(
+/** What the merchant wallet can do, if this payment would arrive in it; `silent` where it did not say. */
+async function readReceiver(
   wallet: Wallet | null,
   paymentHash: Parameters<Wallet['lookupInvoice']>[0],
-): Promise<ReadonlySet<WalletMethod> | null> {
-  if (!wallet?.methods.has('lookupInvoice')) return null
+): Promise<{ methods: ReadonlySet<WalletMethod> | null; silent: boolean }> {
+  if (wallet === null) return { methods: null, silent: false }
+  if (!wallet.methods.has('lookupInvoice')) return { methods: null, silent: wallet.methods.size === 0 }
   try {
     const { state } = await wallet.lookupInvoice(paymentHash)
-    return state === 'pending' ? wallet.methods : null
+    return { methods: state === 'pending' ? wallet.methods : null, silent: false }
   } catch {
-    return null // a wallet that does not answer cannot be relied on; its own line says so
+    return { methods: null, silent: true }
   }
 }

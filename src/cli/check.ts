@@ -1,6 +1,7 @@
 /** `tollbridge check`: will a job cross? Proves relays, wallets, the 402, its price and the settlement path before the first job. */
-import { openClient, systemClock } from '../adapters.js'
+import { loadHandlers, openClient, systemClock } from '../adapters.js'
 import type { Config } from '../config/config.js'
+import { TollbridgeError } from '../core/errors.js'
 import { createRelayPool } from '../nostr/relay-pool.js'
 import { createKeySigner } from '../nostr/signer.js'
 import type { RelayPool, Signer, Wallet } from '../ports.js'
@@ -16,27 +17,31 @@ const PROBE_KIND = 30_078
 const PROBE_LIFETIME_S = 60
 const READ_BACK_MS = 5_000
 
+const WORDS = { ok: 'ok  ', failed: 'FAIL', skipped: 'SKIP' } as const
+
 export interface Finding {
-  readonly type: 'relay' | 'wallet' | 'route'
+  readonly type: 'relay' | 'wallet' | 'route' | 'handlers'
   readonly name: string
-  readonly ok: boolean
+  readonly verdict: 'ok' | 'failed' | 'skipped'
   /** Full sentences for the operator. */
   readonly says: string
 }
 
 /** `paths` are concrete paths to probe where a route is a pattern. Each probed route costs its upstream one unpaid invoice. */
 export async function check(config: Config, paths: readonly string[], output: Output): Promise<number> {
+  refuseIdlePaths(config, paths)
   const cursors = { cursor: () => undefined, putCursor: () => undefined }
   const relays = createRelayPool({ clock: systemClock, log: silentLog, cursors })
   const signer = createKeySigner(config.secretKey)
-  let failed = 0
+  const count = { ok: 0, failed: 0, skipped: 0 }
   const report = (finding: Finding): void => {
-    if (!finding.ok) failed += 1
+    count[finding.verdict] += 1
     output.object(finding)
-    output.data(`${finding.ok ? 'ok  ' : 'FAIL'}  ${finding.type} ${finding.name}: ${finding.says}`)
+    output.data(`${WORDS[finding.verdict]}  ${finding.type} ${finding.name}: ${finding.says}`)
   }
   const wallets = new Map<string, Wallet>()
   try {
+    if (config.handlers.length > 0) report(await checkHandlers(config.handlers))
     const urls = [...new Set([...config.relays.read, ...config.relays.write])]
     for (const finding of await Promise.all(urls.map((url) => checkRelay(url, config, relays, signer)))) report(finding)
     for (const [name, uri] of config.walletUris) {
@@ -66,17 +71,20 @@ export async function check(config: Config, paths: readonly string[], output: Ou
     for (const wallet of wallets.values()) await wallet.stop()
     await relays.stop()
   }
-  output.say(
-    failed === 0 ? 'Everything that could be proved was proved.' : `${failed} of the above must be put right first.`,
-  )
-  return failed === 0 ? EXIT.ok : EXIT.notReady
+  output.say(`${count.ok} proved, ${count.skipped} not probed, ${count.failed} to be put right first.`)
+  return count.failed === 0 ? EXIT.ok : EXIT.notReady
 }
 
-const asFinding = ({ name, ok, says }: RouteFinding): Finding => ({ type: 'route', name, ok, says })
+const asFinding = (finding: RouteFinding): Finding => ({ type: 'route', ...finding })
 
 /** Publishes where we write, and reads back where we read: an OK alone proves nothing. */
 async function checkRelay(url: string, config: Config, relays: RelayPool, signer: Signer): Promise<Finding> {
-  const finding = (ok: boolean, says: string): Finding => ({ type: 'relay', name: url, ok, says })
+  const finding = (ok: boolean, says: string): Finding => ({
+    type: 'relay',
+    name: url,
+    verdict: ok ? 'ok' : 'failed',
+    says,
+  })
   const reads = config.relays.read.includes(url)
   if (!config.relays.write.includes(url)) {
     const { answered } = await relays.fetch(
@@ -104,7 +112,12 @@ async function checkRelay(url: string, config: Config, relays: RelayPool, signer
 }
 
 async function checkWallet(name: string, wallet: Wallet, config: Config): Promise<Finding> {
-  const finding = (ok: boolean, says: string): Finding => ({ type: 'wallet', name, ok, says })
+  const finding = (ok: boolean, says: string): Finding => ({
+    type: 'wallet',
+    name,
+    verdict: ok ? 'ok' : 'failed',
+    says,
+  })
   try {
     await wallet.start()
     const { network } = await wallet.getInfo()
@@ -118,5 +131,36 @@ async function checkWallet(name: string, wallet: Wallet, config: Config): Promis
     return finding(true, `It can ${abilities}.${spends}`)
   } catch (error) {
     return finding(false, error instanceof Error ? error.message : 'It does not answer.')
+  }
+}
+
+/** @throws TollbridgeError `usage` for a path that would be asked of nobody. */
+function refuseIdlePaths(config: Config, paths: readonly string[]): void {
+  const routes = config.upstreams.map(upstreamOf).flatMap(({ routes }) => routes)
+  for (const path of paths) {
+    if (routes.some(({ matches }) => matches(path))) continue
+    throw new TollbridgeError(
+      'usage',
+      `--path ${path.slice(0, 200)} fits no route${path.startsWith('/') ? '' : ': it must begin with /'}`,
+    )
+  }
+}
+
+async function checkHandlers(files: readonly string[]): Promise<Finding> {
+  try {
+    const byKind = await loadHandlers(files)
+    return {
+      type: 'handlers',
+      name: 'all',
+      verdict: 'ok',
+      says: `They serve the kinds ${[...byKind.keys()].join(', ')}.`,
+    }
+  } catch (error) {
+    return {
+      type: 'handlers',
+      name: 'all',
+      verdict: 'failed',
+      says: error instanceof Error ? error.message : 'They cannot be loaded.',
+    }
   }
 }

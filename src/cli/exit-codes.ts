@@ -15,7 +15,7 @@ export const EXIT = {
   leaseHeld: 10,
   /** The state on disk cannot be read, and nothing was changed. */
   storeCorrupt: 11,
-  /** The key does not fit the state, or cannot be read. */
+  /** A key or secret file cannot be used, or does not fit the state. */
   keyUnusable: 12,
   /** There is no such job, or it cannot be tried again. */
   noSuchJob: 13,
@@ -25,6 +25,7 @@ export function exitCodeOf(code: FaultCode): number {
   switch (code) {
     case 'config-invalid':
     case 'usage':
+    case 'wallet-unusable':
       return EXIT.usage
     case 'lease-held':
       return EXIT.leaseHeld
@@ -41,7 +42,6 @@ export function exitCodeOf(code: FaultCode): number {
     case 'store-stale':
     case 'store-closed':
     case 'hash-taken':
-    case 'wallet-unusable':
     case 'impossible-transition':
     case 'timeout':
       return EXIT.failed

@@ -79,7 +79,7 @@ for (const [name, description] of [
 
 configured('check', 'prove relays, wallets, the 402 and the settlement path of every route before the first job')
   .addHelpText('after', examples('tollbridge check', 'tollbridge check -c tollbridge.yaml --json'))
-  .option('--path <path...>', 'concrete paths to probe where a route is a pattern', [])
+  .option('--path <path>', 'a concrete path to probe where a route is a pattern; may be repeated', collect, [])
   .action(async ({ config, path, json = false }: ConfigOption & JsonOption & { path: string[] }) => {
     const { check } = await import('./check.js')
     await finish(check(await loadConfig(config), path, createOutput(json)))
@@ -152,7 +152,7 @@ program
   .command('request')
   .argument('[provider]', 'the service provider: npub, nprofile or hex; may be left out with --job')
   .description('be a customer: publish a job, show or pay its invoice, verify the result and print it')
-  .option('--relay <url...>', 'relays to publish to and read from')
+  .option('--relay <url>', 'a relay to publish to and read from; may be repeated', collect)
   .option('--method <method>', 'the HTTP method; default: GET, or POST with a body')
   .option('--path <path>', 'the path, with or without a query')
   .option('--query <query>', 'the query, without its ?')
@@ -196,6 +196,10 @@ function configured(name: string, description: string): Command {
   return withConfig(program.command(name)).description(description).option('--json', 'print JSON lines')
 }
 
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value]
+}
+
 function wholeNumber(text: string): number {
   const number = Number(text)
   if (Number.isSafeInteger(number) && number > 0) return number
@@ -205,6 +209,14 @@ function wholeNumber(text: string): number {
 /** Sets the exit code and lets the process end by itself; what is still open afterwards is a bug that would show. */
 async function finish(command: Promise<number>): Promise<void> {
   process.exitCode = await command
+}
+
+// Whoever reads our output may have read enough: `tollbridge jobs list | head -1`.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
 }
 
 try {

@@ -2,42 +2,54 @@
 import { isMalformed } from '../core/identifiers.js'
 import type { Challenge, Invoicing } from '../core/job.js'
 import { satsRoundedUp, type Msat } from '../core/money.js'
-import type { Route } from '../core/route.js'
+import type { Route, Upstream } from '../core/route.js'
 import { buildCreateInvoice, CREATE_INVOICE_PATH, parseCreatedInvoice, parsePriceHeader } from '../l402/exact-price.js'
 import { decodeInvoice } from '../l402/invoice.js'
+import type { UpstreamClient } from '../ports.js'
 import type { StepContext, UpstreamBinding } from './context.js'
 
 /** The exact-price challenge, or the one that the 402 brought where the server has none to offer. */
 export async function exactPriceChallenge(
   context: StepContext,
-  binding: UpstreamBinding,
+  { settings, client }: UpstreamBinding,
   route: Route,
   job: Invoicing,
 ): Promise<Challenge> {
-  const { exactPrice } = binding.settings
   const { challenge } = job
+  const exact = await askExactPrice({ upstream: settings, client, route, target: job.call.target, challenge })
+  if (exact === 'none') context.log.info({ job: job.id, upstream: settings.name }, 'no exact price, bundle offered')
+  return typeof exact === 'string' ? challenge : exact
+}
+
+/** `notOffered`: the server is not known to have one, or the 402 asks for no more already. `none`: it was asked, and has none. */
+export async function askExactPrice(call: {
+  readonly upstream: Upstream
+  readonly client: UpstreamClient
+  readonly route: Route
+  readonly target: string
+  readonly challenge: Challenge
+}): Promise<Challenge | 'notOffered' | 'none'> {
+  const { client, route, target, challenge } = call
+  const { exactPrice } = call.upstream
   // Never a blind probe: either the operator says so, or the body of the 402 is of a server known to do it.
-  if (exactPrice === null || (exactPrice === 'auto' && !challenge.offersExactPrice)) return challenge
-  const price = route.priceMsat ?? challenge.callPriceMsat ?? (await askPrice(binding, job))
-  if (price === null) return challenge
+  if (exactPrice === null || (exactPrice === 'auto' && !challenge.offersExactPrice)) return 'notOffered'
+  const price = route.priceMsat ?? challenge.callPriceMsat ?? (await askPrice(client, target))
+  if (price === null) return 'notOffered'
   const bundle = decodeInvoice(challenge.bolt11)
-  if (!isMalformed(bundle) && bundle.amountMsat !== null && bundle.amountMsat <= price) return challenge
+  if (!isMalformed(bundle) && bundle.amountMsat !== null && bundle.amountMsat <= price) return 'notOffered'
   const path = exactPrice === 'auto' ? CREATE_INVOICE_PATH : exactPrice.createInvoicePath
-  const minted = await mint(binding, path, price, challenge)
-  if (minted === null)
-    context.log.info({ job: job.id, upstream: binding.settings.name }, 'no exact price, bundle offered')
-  return minted ?? challenge
+  return (await mint(client, path, price, challenge)) ?? 'none'
 }
 
 /** HEAD on a recognised gate names the price and mints no invoice. */
-async function askPrice({ client }: UpstreamBinding, job: Invoicing): Promise<Msat | null> {
-  const outcome = await client.send({ method: 'HEAD', target: job.call.target, headers: {}, body: null })
+async function askPrice(client: UpstreamClient, target: string): Promise<Msat | null> {
+  const outcome = await client.send({ method: 'HEAD', target, headers: {}, body: null })
   if (outcome.type !== 'response' || outcome.status !== 402) return null
   return parsePriceHeader(outcome.headers)
 }
 
 async function mint(
-  { client }: UpstreamBinding,
+  client: UpstreamClient,
   path: string,
   price: Msat,
   challenge: Challenge,
