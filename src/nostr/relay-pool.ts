@@ -102,10 +102,13 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
     cancelSweep = relays.size > 0 ? clock.after(SWEEP_MS, sweep) : null
   }
 
+  /** What names a relay that is known is in its one spelling already. */
+  const parseUrl = (value: string) => (relays.has(value) ? value : parseRelayUrl(value))
+
   function parseUrls(values: readonly string[]): string[] {
     const urls = new Set<string>()
     for (const value of values) {
-      const url = parseRelayUrl(value)
+      const url = parseUrl(value)
       if (isMalformed(url)) log.warn({ reason: url.malformed }, 'relay URL ignored')
       else urls.add(url)
     }
@@ -130,7 +133,7 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
 
   async function publish(event: NostrEvent | string, relay: string): Promise<PublishVerdict> {
     if (stopping) return publishLater('stopped')
-    const url = parseRelayUrl(relay)
+    const url = parseUrl(relay)
     if (isMalformed(url)) return { type: 'refused', reason: url.malformed, tooLarge: false }
     const json = typeof event === 'string' ? event : JSON.stringify(event)
     const id = parseEventId(typeof event === 'string' ? claimedId(event) : event.id)

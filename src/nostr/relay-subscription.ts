@@ -12,6 +12,8 @@ const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 60_000
 /** A request that was heard for this long was a good one. */
 const STEADY_MS = 60_000
+/** How often a clock that was set back is looked for: whoever asked from a time that is yet to come hears nothing until then. */
+const CLOCK_LOOK_MS = 60_000
 /** A relay that has not said EOSE by then is asked again. */
 const EOSE_WITHIN_MS = 60_000
 
@@ -47,6 +49,7 @@ export function createRelaySubscription(options: RelaySubscriptionOptions): Rela
   const backOff = createBackOff({ firstMs: FIRST_RETRY_MS, maxMs: LONGEST_RETRY_MS, random })
   let hearing: Hearing | null = null
   let cancelRetry: () => void = () => undefined
+  let cancelClockLook: () => void = () => undefined
 
   const seconds = (): Seconds => Math.floor(clock.now() / 1_000)
 
@@ -112,7 +115,16 @@ export function createRelaySubscription(options: RelaySubscriptionOptions): Rela
     cursors.advance(key, now.requestedAt)
     now.stop.push(clock.after(STEADY_MS, () => backOff.reset()))
     log.debug(names, 'subscription caught up')
+    watchClock(now)
     request.onCaughtUp?.(relay.url)
+  }
+
+  function watchClock(now: Hearing) {
+    cancelClockLook = clock.after(CLOCK_LOOK_MS, () => {
+      if (seconds() >= now.requestedAt) return watchClock(now)
+      log.warn(names, 'the clock was set back, asked anew')
+      ask()
+    })
   }
 
   function retry(now: Hearing, reason: string) {
@@ -125,6 +137,7 @@ export function createRelaySubscription(options: RelaySubscriptionOptions): Rela
 
   function silence() {
     cancelRetry()
+    cancelClockLook()
     for (const stop of hearing?.stop ?? []) stop()
     hearing = null
   }

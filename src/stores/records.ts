@@ -37,9 +37,10 @@ interface Sealed {
 }
 
 export function createRecordCodec(sealing: Sealing): RecordCodec {
+  const sealOnce = createSealOnce(sealing)
   return {
     encode(key, record) {
-      if (key.startsWith('job:')) return JSON.stringify(sealJob(sealing, key, record as Job))
+      if (key.startsWith('job:')) return JSON.stringify(sealJob(sealOnce, key, record as Job))
       if (key.startsWith('credit:')) return JSON.stringify(sealCredit(sealing, key, record as Credit))
       return JSON.stringify(record)
     },
@@ -68,12 +69,27 @@ export const sealedCodec: Pick<RecordCodec, 'decode'> = {
   },
 }
 
-function sealJob(sealing: Sealing, key: string, job: Job): object {
-  // A challenge holds the token before there are `secrets`.
+type SealOnce = (hidden: object, owner: string, text: () => string) => string
+
+/** A job is written many times with the same secrets: what was sealed for it serves again, for as long as they live. */
+function createSealOnce(sealing: Sealing): SealOnce {
+  const kept = new WeakMap<object, { readonly owner: string; readonly sealed: string }>()
+  return (hidden, owner, text) => {
+    const known = kept.get(hidden)
+    if (known?.owner === owner) return known.sealed
+    const sealed = sealing.seal(text(), owner)
+    kept.set(hidden, { owner, sealed })
+    return sealed
+  }
+}
+
+function sealJob(sealOnce: SealOnce, key: string, job: Job): object {
+  // A challenge holds the token before there are `secrets`: a job has one of them or neither.
   const challenge = 'challenge' in job ? job.challenge : undefined
   const secrets = 'secrets' in job ? job.secrets : undefined
-  if (secrets === undefined && challenge === undefined) return job
-  const sealed = sealing.seal(JSON.stringify({ secrets, challenge }), key)
+  const hidden = secrets ?? challenge
+  if (hidden === undefined) return job
+  const sealed = sealOnce(hidden, key, () => JSON.stringify({ secrets, challenge }))
   return { ...job, secrets: undefined, challenge: undefined, sealed }
 }
 

@@ -132,3 +132,24 @@ describe('a relay that holds stored events back', () => {
     expect([heard.length, relay.framesOf('REQ').length]).toEqual([100, 1])
   })
 })
+
+describe('a clock that is set back', () => {
+  it('is noticed within a minute, and the relay is asked anew from the time that it is', async () => {
+    const time = createMovedClock(NOW * 1_000)
+    let setBackMs = 0
+    const { pool, log } = createPoolFixture({ now: () => time.now() - setBackMs, after: time.after })
+    pools.push(pool)
+    const { request, caughtUp } = createListener([relay.url], {
+      filters: () => [{ kinds: [5800], since: Math.floor((time.now() - setBackMs) / 1_000) - 600 }],
+    })
+    pool.subscribe(request)
+    await until(() => caughtUp.length === 1)
+    time.advance(61_000)
+    expect(relay.framesOf('REQ')).toHaveLength(1)
+    setBackMs = 86_400_000
+    time.advance(60_000)
+    await until(() => caughtUp.length === 2)
+    expect(await relay.waitForFrame('REQ', 2)).toMatchObject(['REQ', expect.any(String), { since: NOW - 86_400 - 479 }])
+    expect(log.lines.map(({ event }) => event)).toContain('the clock was set back, asked anew')
+  })
+})
