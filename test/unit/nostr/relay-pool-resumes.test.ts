@@ -137,19 +137,31 @@ describe('a clock that is set back', () => {
   it('is noticed within a minute, and the relay is asked anew from the time that it is', async () => {
     const time = createMovedClock(NOW * 1_000)
     let setBackMs = 0
-    const { pool, log } = createPoolFixture({ now: () => time.now() - setBackMs, after: time.after })
+    const now = () => time.now() - setBackMs
+    const { pool, log } = createPoolFixture({ now, after: (delayMs, run) => time.after(delayMs, run) })
     pools.push(pool)
-    const { request, caughtUp } = createListener([relay.url], {
-      filters: () => [{ kinds: [5800], since: Math.floor((time.now() - setBackMs) / 1_000) - 600 }],
+    const { request, heard, caughtUp } = createListener([relay.url], {
+      filters: () => [{ kinds: [5800], since: Math.floor(now() / 1_000) - 600 }],
     })
     pool.subscribe(request)
     await until(() => caughtUp.length === 1)
-    time.advance(61_000)
+    const [, id] = await relay.waitForFrame('REQ')
+    /** Less than a silence that would cut the line. */
+    const passTwentySeconds = async () => {
+      const before = heard.length
+      time.advance(20_000)
+      relay.send(['EVENT', id, shapeEvent()])
+      await until(() => heard.length > before)
+    }
+
+    for (let times = 0; times < 4; times += 1) await passTwentySeconds()
     expect(relay.framesOf('REQ')).toHaveLength(1)
     setBackMs = 86_400_000
-    time.advance(60_000)
+    await passTwentySeconds()
+    time.advance(20_000)
     await until(() => caughtUp.length === 2)
-    expect(await relay.waitForFrame('REQ', 2)).toMatchObject(['REQ', expect.any(String), { since: NOW - 86_400 - 479 }])
+    const asked = await relay.waitForFrame('REQ', 2)
+    expect(asked[2]).toMatchObject({ since: NOW + 120 - 86_400 - 600 })
     expect(log.lines.map(({ event }) => event)).toContain('the clock was set back, asked anew')
   })
 })
