@@ -64,7 +64,14 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
     const lease = await acquireLease(config.stateDirectory, { run, briefly })
     closers.push(() => lease.release())
     const sealingKey = sealingKeyOf(config.secretKey)
-    const store = await createLowdbStore({ dir: config.stateDirectory, sealingKey, clock, log, random: randomBytes })
+    const store = await createLowdbStore({
+      dir: config.stateDirectory,
+      sealingKey,
+      clock,
+      log,
+      random: randomBytes,
+      isOurs: () => lease.isHeld(),
+    })
     closers.push(() => store.stop())
     const cursors = {
       cursor: (key: string) => store.cursor(key),

@@ -36,7 +36,7 @@ export function statusOf(sources: {
   const listening = relays.some(({ url, listening }) => readRelays.includes(url) && listening > 0)
   const reasons = [
     ...(listening ? [] : ['no read relay delivers']),
-    ...(store.acceptsJobs() ? [] : ['the disk is full']),
+    ...(store.acceptsJobs() ? [] : ['the disk is full, or the state directory is out of reach']),
   ]
   return {
     ready: reasons.length === 0,

@@ -16,6 +16,8 @@ export interface DiskSpaceOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly random: (bytes: number) => Uint8Array
+  /** Whether the directory is still ours: what is saved in one that was removed or taken is lost. Default: always. */
+  readonly isOurs?: () => Promise<boolean>
   /** Below this no new jobs are taken; default 64 MB. */
   readonly minFreeBytes?: number
   /** Default 8 MB. */
@@ -28,7 +30,7 @@ const POLL_MS = 5_000
 const CHUNK_BYTES = 256 * 1024
 
 export async function createDiskSpace(options: DiskSpaceOptions): Promise<DiskSpace> {
-  const { disk, directory, clock, log, random } = options
+  const { disk, directory, clock, log, random, isOurs = async () => true } = options
   const minFreeBytes = options.minFreeBytes ?? 64 * MB
   const ballastBytes = options.ballastBytes ?? 8 * MB
   const path = `${directory}/${BALLAST}`
@@ -65,6 +67,11 @@ export async function createDiskSpace(options: DiskSpaceOptions): Promise<DiskSp
   async function look(): Promise<void> {
     const before = timesFull
     try {
+      if (!(await isOurs())) {
+        if (roomy) log.error({ directory }, 'state-directory-lost')
+        roomy = false
+        return
+      }
       const free = await disk.freeBytes(directory)
       const enough = free >= minFreeBytes + (ballast ? 0 : ballastBytes)
       // The ballast is also the proof: a quota does not show in the free bytes of the file system.

@@ -9,6 +9,8 @@ import { errorCode } from './disk.js'
 import { identifyMyself, isRunning, type ProcessIdentity } from './process-identity.js'
 
 export interface Lease {
+  /** False once the file is gone or somebody else's is higher: the directory was removed or replaced, or the lease taken away by hand. */
+  isHeld(): Promise<boolean>
   /** Idempotent. Call it when the store is closed. */
   release(): Promise<void>
 }
@@ -69,11 +71,18 @@ export async function acquireLease(stateDir: string, { run, briefly = false }: L
       continue
     }
     for (const older of others) await rm(join(stateDir, leaseName(older)), { force: true })
-    return { release: once(() => release(stateDir, number, mine)) }
+    return { isHeld: () => isHeld(stateDir, number, run), release: once(() => release(stateDir, number, mine)) }
   }
 }
 
+async function isHeld(stateDir: string, number: number, run: string): Promise<boolean> {
+  if (Math.max(0, ...(await leasesIn(stateDir))) !== number) return false
+  const lease = await readLease(stateDir, number)
+  return lease !== null && lease !== 'gone' && lease.run === run
+}
+
 async function release(stateDir: string, number: number, mine: LeaseFile): Promise<void> {
+  if (!(await isHeld(stateDir, number, mine.run))) return // whoever has the directory now is not to be disturbed
   await publish(stateDir, number + 1, { ...mine, released: true })
   await rm(join(stateDir, leaseName(number)), { force: true })
 }

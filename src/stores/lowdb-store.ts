@@ -26,6 +26,8 @@ export interface LowdbStoreOptions {
   readonly log: Logger
   /** Cryptographically random bytes. */
   readonly random: (bytes: number) => Uint8Array
+  /** Asked now and then: no new jobs are taken while the directory is not ours any more. Default: it always is. */
+  readonly isOurs?: () => Promise<boolean>
   /** New jobs are refused below this; default 64 MB. */
   readonly minFreeBytes?: number
   /** Kept for the hour when the disk is full; default 8 MB. */

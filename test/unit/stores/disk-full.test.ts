@@ -188,3 +188,28 @@ describe('short writes', () => {
     expect(await later.findArchived(idOf(4))).toEqual(rejected(4))
   })
 })
+
+describe('a state directory that is not ours any more', () => {
+  it('takes no new jobs until it is ours again, and goes on saving', async () => {
+    const clock = createHandClock()
+    const log = createLogRecorder()
+    let ours = true
+    const options = { clock, log, minFreeBytes: 0, ballastBytes: 0, isOurs: async () => ours }
+    const store = await openTestStore(await createStateDirectory(), options)
+    const lookAgain = (expected: boolean) =>
+      until(
+        () => {
+          clock.advance(5_000)
+          return store.acceptsJobs() === expected
+        },
+        `new jobs are ${expected ? 'taken' : 'not taken'}`,
+      )
+    await lookAgain(true)
+    ours = false
+    await lookAgain(false)
+    expect(log.entries.map(({ event }) => event)).toContain('state-directory-lost')
+    expect(await store.insert(quoting(1))).toBe('inserted')
+    ours = true
+    await lookAgain(true)
+  })
+})

@@ -1,7 +1,7 @@
 /** Does exactly one process hold a state directory, and does the next one get it at once when that one dies? */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, stat, writeFile } from 'node:fs/promises'
+import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -101,6 +101,19 @@ describe('the lease', () => {
     const first = await Promise.race([daemon.then(() => 'taken'), command.release().then(() => 'released')])
     expect(first).toBe('released')
     await (await daemon).release()
+  })
+
+  it('is lost with its file, also to whoever takes the directory next, who is not disturbed by its release', async () => {
+    const dir = await createStateDirectory()
+    const lease = await acquireLease(dir, { run: 'first' })
+    expect(await lease.isHeld()).toBe(true)
+    for (const name of await leaseFiles(dir)) await rm(join(dir, name))
+    expect(await lease.isHeld()).toBe(false)
+    const next = await acquireLease(dir, { run: 'next' })
+    expect(await lease.isHeld()).toBe(false)
+    await lease.release()
+    expect(await next.isHeld()).toBe(true)
+    await next.release()
   })
 
   it('is held while a daemon answers on the control socket, whatever the pid says', async () => {
