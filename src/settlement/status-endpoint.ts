@@ -1,4 +1,5 @@
 /** Does the upstream's own status endpoint say that it was paid? Polled within one budget per origin, shared by all open jobs. */
+import { setMaxListeners } from 'node:events'
 import TinyQueue from 'tinyqueue'
 import { isMalformed, parsePreimage, parseTokenSuffix, type Millis, type PaymentHash } from '../core/identifiers.js'
 import type { CredentialKey } from '../core/job.js'
@@ -66,6 +67,7 @@ export function createStatusEndpoint(wiring: {
   const byUrgency = (a: { urgency: number }, b: { urgency: number }): number => a.urgency - b.urgency
   let ready = new TinyQueue<{ poll: Poll; urgency: number }>([], byUrgency)
   const stopped = new AbortController()
+  setMaxListeners(0, stopped.signal) // one for each request under way, and those are bounded
   let inFlight = 0
   let cancelTick: (() => void) | null = null
 
