@@ -54,15 +54,13 @@ type Sdk = typeof import('@getalby/sdk/nwc')
 
 let loading: Promise<Sdk> | undefined
 
-/** The SDK takes the global WebSocket when it is imported and complains where there is none, as on Node 20. */
+/**
+ * The SDK takes the global WebSocket when it is imported and complains where there is none, as on Node 20. It stays: another package
+ * of this process may have been given the same one meanwhile, and behaves alike on every Node version only with it.
+ */
 async function importSdk(): Promise<Sdk> {
-  const native: unknown = globalThis.WebSocket
   Reflect.set(globalThis, 'WebSocket', WebSocket)
-  try {
-    return await import('@getalby/sdk/nwc')
-  } finally {
-    if (native !== undefined) Reflect.set(globalThis, 'WebSocket', native)
-  }
+  return import('@getalby/sdk/nwc')
 }
 
 export async function createNwcClient({ connection, channel, cipher, clock }: Dependencies): Promise<NwcClient> {

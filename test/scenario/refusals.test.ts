@@ -63,8 +63,8 @@ const AFTER_PAYMENT: Partial<Record<CustomerErrorCode, Scenario>> = {
     paid: ({ gateway }) => gateway.failNext('resetAfterExecuting'),
   },
   'upstream-failed': {
-    options: { ...BUNDLES, timings: { retryMs: 2 } },
-    paid: ({ gateway }) => gateway.failNext(500, { times: 20 }),
+    options: BUNDLES,
+    paid: ({ gateway }) => gateway.failNext(404),
   },
 }
 
