@@ -94,6 +94,6 @@ const SAMPLES: { readonly [S in JobState]: JobIn<S> } = {
 }
 
 /** A fresh copy, with nothing shared between tests. */
-export const jobIn = <S extends JobState>(state: S): JobIn<S> => structuredClone(SAMPLES[state]) as JobIn<S>
+export const jobIn = <S extends JobState>(state: S): JobIn<S> => structuredClone(SAMPLES[state])
 
 export const paidJobIn = (state: 'failing'): Job => structuredClone({ ...paid, state, failure })
