@@ -1,9 +1,11 @@
 /** THE composition root: configuration and adapters in, a running daemon out. */
 import { openAdapters, type Adapters } from './adapters.js'
 import type { Config } from './config/config.js'
+import { rejection } from './core/errors.js'
 import { isMalformed, type Millis } from './core/identifiers.js'
 import { createCensus } from './engine/census.js'
 import { startControl } from './engine/control.js'
+import { createDestinations } from './engine/destinations.js'
 import { createDrive, type Drive } from './engine/drive.js'
 import { createIntake, type Intake } from './engine/intake.js'
 import { createLateJobs } from './engine/late-jobs.js'
@@ -113,6 +115,8 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
       ...timings,
     },
     unpaidOf: (job) => census.of(job.customer).unpaid - (isUnpaidInvoice(job) ? 1 : 0),
+    seal: (_job, template) => signer.sign(template),
+    destinations: createDestinations({ writeRelays }),
     send: (job, delivery) => outbox.send(job, delivery),
     standing: (delivery) => standingOf(delivery, config.publish.quorum),
   }
@@ -130,7 +134,9 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     self: signer.pubkey,
     run,
     handlers,
+    open: async () => rejection('encryption-unsupported'),
     route: (request, handler) => routeJob(upstreams, request, handler),
+    vettings: [],
     policies: admissionPolicies(config.jobs),
     seen: ({ customer }) => ({
       openOfCustomer: census.of(customer).open,

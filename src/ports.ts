@@ -1,5 +1,6 @@
 /** Every socket on one page: what the engine needs of the world, and what each implementation promises. */
 import type { EventTemplate, Filter, NostrEvent } from './core/event.js'
+import type { EncryptionScheme } from './core/arrival.js'
 import type { Rejection } from './core/errors.js'
 import type { EventId, Millis, PaymentHash, Preimage, Pubkey } from './core/identifiers.js'
 import type { Job, JobOutput } from './core/job.js'
@@ -65,10 +66,54 @@ export interface Signer {
   readonly pubkey: Pubkey
   /** @throws where the key's holder does not answer; the caller tries again later. */
   sign(template: EventTemplate): Promise<NostrEvent>
-  /** NIP-44 v2. */
-  encrypt(peer: Pubkey, plaintext: string): Promise<string>
-  /** NIP-44 v2. @throws on a payload that is not ours or was tampered with. */
-  decrypt(peer: Pubkey, payload: string): Promise<string>
+  /** NIP-44 v2; NIP-04 only to answer somebody who used it. */
+  encrypt(peer: Pubkey, plaintext: string, scheme?: EncryptionScheme): Promise<string>
+  /** @throws on a payload that is not ours or was tampered with. */
+  decrypt(peer: Pubkey, payload: string, scheme?: EncryptionScheme): Promise<string>
+}
+
+// ---------------------------------------------------------------------------------------------------------------- public web
+
+export interface WebRequest {
+  readonly method: 'GET' | 'HEAD' | 'PUT'
+  /** http or https. */
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+  /** Bytes of body to read at most, decoded. */
+  readonly maxBytes: number
+  /** From the first look-up to the last byte. */
+  readonly timeoutMs: Millis
+  /** Redirects that are followed, each checked like the first URL; default 0. */
+  readonly redirects?: number
+}
+
+export type WebOutcome =
+  | {
+      readonly type: 'response'
+      readonly status: number
+      /** Lower-case names. */
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: Uint8Array
+    }
+  | { readonly type: 'tooLarge' }
+  | { readonly type: 'failed'; readonly reason: string }
+
+/** HTTP to hosts that others name: blob servers, relays' documents, inputs of jobs. Private addresses only where allowed. */
+export interface WebClient {
+  /** Never throws for what the network or the host does. */
+  send(request: WebRequest): Promise<WebOutcome>
+  stop(): Promise<void>
+}
+
+// ------------------------------------------------------------------------------------------------------------------ people
+
+/** Where does somebody read and write? Lists that its author published (NIP-65 and NIP-17), looked up and kept for a while. */
+export interface RelayLists {
+  /** Admissible relays of the author's kind 10002 that are marked for reading; empty where there is none. Never throws. */
+  readRelays(pubkey: Pubkey): Promise<readonly string[]>
+  /** Admissible relays of the author's kind 10050; empty where there is none. Never throws. */
+  inboxRelays(pubkey: Pubkey): Promise<readonly string[]>
 }
 
 // ---------------------------------------------------------------------------------------------------------------- wallets
@@ -262,7 +307,11 @@ export interface Seen {
   readonly acceptsJobs: boolean
 }
 
+/** Decided at once, right before the job is stored. */
 export type Policy = (job: JobRequest, seen: Seen) => Rejection | null
+
+/** Decided after asking others, before the policies. Never throws. */
+export type Vetting = (job: JobRequest) => Promise<Rejection | null>
 
 // ------------------------------------------------------------------------------------------------------------ clock, log
 

@@ -8,10 +8,14 @@ export interface EventTemplate {
   readonly content: string
 }
 
-/** A signed event. One that came from outside is trusted only after `verifyEvent`. */
-export interface NostrEvent extends EventTemplate {
+/** An event without a signature: its author is known by other means, such as the seal around it (NIP-59). */
+export interface Rumor extends EventTemplate {
   readonly id: EventId
   readonly pubkey: Pubkey
+}
+
+/** A signed event. One that came from outside is trusted only after `verifyEvent`. */
+export interface NostrEvent extends Rumor {
   readonly sig: string
 }
 

@@ -1,4 +1,5 @@
 /** What is known of a job in each state? One interface per state; each holds exactly the facts known by then. */
+import type { Channel } from './arrival.js'
 import type { CustomerErrorCode } from './errors.js'
 import type { EventId, Millis, PaymentHash, Preimage, Pubkey, TokenSuffix } from './identifiers.js'
 import type { Msat } from './money.js'
@@ -137,6 +138,8 @@ interface Admitted {
   readonly bidMsat: Msat | null
   /** Checked relays of the job's `relays` tag. */
   readonly replyRelays: readonly string[]
+  /** How the job came, unless in the open. */
+  readonly channel?: Channel
   /** Relay on which the job was first heard; the hint in answers. */
   readonly heardOn: string
   /** The customer promises to send the preimage back. */

@@ -1,6 +1,7 @@
 /** Is this event a job for us, and do we take it? From a relay's word to an admitted job, or to a refusal that is said once. */
+import type { Arrival } from '../core/arrival.js'
 import { isCustomerErrorCode, isRejection, rejection, type Rejection } from '../core/errors.js'
-import { tagValue, type NostrEvent } from '../core/event.js'
+import { tagValue, type NostrEvent, type Rumor } from '../core/event.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
 import { NO_CALLS, type Failing, type Job, type UpstreamCall } from '../core/job.js'
 import type { JobRequest } from '../core/job-request.js'
@@ -9,7 +10,7 @@ import { parseJobRequest } from '../nostr/kinds/job-request.js'
 import { applyPolicies } from '../policies/admission.js'
 import type { RateLimit } from '../policies/rate.js'
 import { admissibleRelays, type ReplyRelayRules } from '../policies/reply-relays.js'
-import type { Clock, JobHandler, JobStore, Logger, Policy, Seen } from '../ports.js'
+import type { Clock, JobHandler, JobStore, Logger, Policy, Seen, Vetting } from '../ports.js'
 import type { Drive } from './drive.js'
 import { createRecentIds } from './recent-ids.js'
 
@@ -28,6 +29,8 @@ export type IntakeCount = (typeof INTAKE_COUNTS)[number]
 export interface Intake {
   /** An event as a relay sent it; its shape is known, nothing else. */
   receive(event: NostrEvent, relay: string): void
+  /** A job that came sealed: its author is proven, and that it was meant for us. */
+  arrive(arrival: Arrival): void
   /** True for an id that needs no second look. */
   knows(id: string): boolean
   readonly counts: Readonly<Record<IntakeCount, number>>
@@ -40,7 +43,10 @@ export function createIntake(wiring: {
   readonly self: string
   readonly run: string
   readonly handlers: ReadonlyMap<number, JobHandler>
+  /** Opens what is encrypted to us, after it was verified. */
+  readonly open: (event: NostrEvent, heardOn: string) => Promise<Arrival | Rejection>
   readonly route: (request: JobRequest, handler: JobHandler) => UpstreamCall | Rejection
+  readonly vettings: readonly Vetting[]
   readonly policies: readonly Policy[]
   readonly seen: (request: JobRequest) => Seen
   readonly refusals: RateLimit
@@ -60,49 +66,67 @@ export function createIntake(wiring: {
   const recent = createRecentIds(200_000)
   const knows = (id: string): boolean => recent.has(id) || store.has(id)
 
-  /** Counted and never answered: it is not for us, not fresh, or not what it claims to be. Cheapest questions first. */
-  function dismissal(event: NostrEvent, now: Millis): IntakeCount | null {
-    if (!wiring.handlers.has(event.kind)) return 'foreign'
-    if (!event.tags.some(([name, value]) => name === 'p' && value === wiring.self)) return 'foreign'
-    const age = now - event.created_at * 1000
+  /** Counted and never answered: it is not for us, or not fresh. Cheapest questions first. */
+  function dismissal(rumor: Rumor, now: Millis): IntakeCount | null {
+    if (!wiring.handlers.has(rumor.kind)) return 'foreign'
+    const age = now - rumor.created_at * 1000
     if (age > wiring.maxAgeMs || age < -wiring.maxAheadMs) return 'stale'
-    const expiration = Number(tagValue(event, 'expiration') ?? Number.POSITIVE_INFINITY)
-    if (!(expiration * 1000 > now)) return 'expired' // NIP-40; what is no number counts as past
-    return verifyEvent(event) ? null : 'forged'
+    const expiration = Number(tagValue(rumor, 'expiration') ?? Number.POSITIVE_INFINITY)
+    return expiration * 1000 > now ? null : 'expired' // NIP-40; what is no number counts as past
+  }
+
+  /** False where it was counted and is done with. `isForged` is asked last: it costs most. */
+  function isWanted(rumor: Rumor, isForeign: () => boolean, isForged: () => boolean): boolean {
+    const now = clock.now()
+    const dismissed = knows(rumor.id)
+      ? 'duplicate'
+      : isForeign()
+        ? 'foreign'
+        : (dismissal(rumor, now) ?? (isForged() ? 'forged' : null))
+    if (dismissed) counts[dismissed] += 1
+    return dismissed === null
   }
 
   function receive(event: NostrEvent, relay: string): void {
-    if (knows(event.id)) return void (counts.duplicate += 1)
-    const now = clock.now()
-    const dismissed = dismissal(event, now)
-    if (dismissed) return void (counts[dismissed] += 1)
+    const isForeign = () => !event.tags.some(([name, value]) => name === 'p' && value === wiring.self)
+    if (!isWanted(event, isForeign, () => !verifyEvent(event))) return
+    const inTheOpen: Arrival = { rumor: event, json: JSON.stringify(event), channel: null, heardOn: relay }
+    if (!event.tags.some(([name]) => name === 'encrypted')) return begin(inTheOpen, take(inTheOpen))
+    begin(
+      inTheOpen,
+      wiring.open(event, relay).then((opened) => (isRejection(opened) ? take(inTheOpen, opened) : take(opened))),
+    )
+  }
+
+  function begin({ rumor }: Arrival, taking: Promise<void>): void {
     // Only now: a forged copy must not keep the real event out.
-    recent.add(event.id)
-    void take(event, relay, now).catch((error: unknown) => {
-      recent.delete(event.id)
-      log.error({ job: event.id, reason: error instanceof Error ? error.message : 'unknown' }, 'job not taken')
+    recent.add(rumor.id)
+    taking.catch((error: unknown) => {
+      recent.delete(rumor.id)
+      log.error({ job: rumor.id, reason: error instanceof Error ? error.message : 'unknown' }, 'job not taken')
     })
   }
 
-  async function take(event: NostrEvent, heardOn: string, now: Millis): Promise<void> {
-    const request = parseJobRequest(event)
-    const call = isMalformed(request) ? rejection(request.code, request.malformed) : translate(request)
-    const serialised = JSON.stringify(event)
-    const tooLong = serialised.length > MAX_JOB_BYTES
-    const verdict = tooLong ? rejection('body-too-large') : call
+  async function take({ rumor, json, channel, heardOn }: Arrival, objection?: Rejection): Promise<void> {
+    const now = clock.now()
+    const request = parseJobRequest(rumor)
     const facts = {
-      id: event.id,
-      kind: event.kind,
-      customer: event.pubkey,
+      id: rumor.id,
+      kind: rumor.kind,
+      customer: rumor.pubkey,
       version: 1,
       receivedAt: now,
       updatedAt: now,
       bidMsat: isMalformed(request) ? null : request.bidMsat,
       replyRelays: isMalformed(request) ? [] : admissibleRelays(request.relays, wiring.replyRelays),
+      ...(channel === null ? {} : { channel }),
       heardOn,
       proofPromised: !isMalformed(request) && request.proofPromised,
       outbox: [],
     }
+    const objected = objection ?? (isMalformed(request) ? null : await vet(request, json))
+    // ORDER: counted with nothing to wait for until the job is counted itself: of many that arrive together none slips past.
+    const verdict = objected ?? (isMalformed(request) ? rejection(request.code, request.malformed) : translate(request))
     if (isRejection(verdict)) {
       const failure = { code: verdict.rejected, detail: verdict.detail ?? null, httpStatus: null }
       // Recorded without the request that is refused: only its id counts.
@@ -110,13 +134,21 @@ export function createIntake(wiring: {
     }
     // ORDER: the first call is announced by the same save that makes the job known.
     const calls = { ...NO_CALLS, attempt: { run: wiring.run }, tries: 1 }
-    const job: Job = { ...facts, state: 'quoting', request: serialised, call: verdict, calls }
+    const job: Job = { ...facts, state: 'quoting', request: json, call: verdict, calls }
     const inserted = await drive.admit(job)
     counts[inserted === 'inserted' ? 'admitted' : 'duplicate'] += 1
   }
 
+  async function vet(request: JobRequest, json: string): Promise<Rejection | null> {
+    if (json.length > MAX_JOB_BYTES) return rejection('body-too-large')
+    for (const vetting of wiring.vettings) {
+      const objection = await vetting(request)
+      if (objection) return objection
+    }
+    return null
+  }
+
   function translate(request: JobRequest): UpstreamCall | Rejection {
-    if (request.encrypted) return rejection('encryption-unsupported')
     const handler = wiring.handlers.get(request.kind)
     if (!handler) return rejection('invalid-request', 'no handler for this kind')
     let call: UpstreamCall | Rejection
@@ -126,11 +158,9 @@ export function createIntake(wiring: {
       // Handlers are user code.
       return rejection('internal-error', `the handler threw ${error instanceof Error ? error.name : 'something'}`)
     }
-    if (isRejection(call)) {
-      if (isCustomerErrorCode(call.rejected)) return call
-      return rejection('internal-error', 'the handler refused with a code that is not documented')
-    }
-    return applyPolicies(wiring.policies, request, wiring.seen(request)) ?? call
+    if (!isRejection(call)) return applyPolicies(wiring.policies, request, wiring.seen(request)) ?? call
+    if (isCustomerErrorCode(call.rejected)) return call
+    return rejection('internal-error', 'the handler refused with a code that is not documented')
   }
 
   /** Said once to each fresh, validly signed job for us, within the rates; the rest is counted. */
@@ -147,5 +177,13 @@ export function createIntake(wiring: {
     else await wiring.sayUnrecorded(job)
   }
 
-  return { receive, knows, counts }
+  return {
+    receive,
+    arrive(arrival) {
+      const never = () => false
+      if (isWanted(arrival.rumor, never, never)) begin(arrival, take(arrival))
+    },
+    knows,
+    counts,
+  }
 }

@@ -1,10 +1,10 @@
 /** When may an upstream call be sent? The rule that quoting and fetching share: announced, saved, and sent once. */
+import { openedRequest } from '../core/arrival.js'
 import { rejection } from '../core/errors.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
 import type { Fetching, JobOutput, Quoting } from '../core/job.js'
 import { mayRepeat, type Route } from '../core/route.js'
 import type { Fact } from '../core/transition.js'
-import { parseEvent } from '../nostr/event.js'
 import { parseJobRequest } from '../nostr/kinds/job-request.js'
 import type { UpstreamOutcome } from '../ports.js'
 import { pauseUntil, type Pause, type StepContext, type UpstreamBinding } from './context.js'
@@ -78,8 +78,7 @@ export function outputOf(
 ): JobOutput {
   const contentType = headerOf(outcome, 'content-type') ?? null
   const response = { status: outcome.status, contentType, body: outcome.body }
-  const event = parseEvent(JSON.parse(job.request))
-  const request = isMalformed(event) ? event : parseJobRequest(event)
+  const request = parseJobRequest(openedRequest(job))
   const handler = context.handlers.get(job.kind)
   if (handler && !isMalformed(request)) {
     try {

@@ -1,4 +1,5 @@
 /** What may a step use? The ports and settings that every step receives, and what it returns. */
+import type { EventTemplate, NostrEvent } from '../core/event.js'
 import type { Millis } from '../core/identifiers.js'
 import type { Attempt, Delivery, Job, JobIn, OpenState } from '../core/job.js'
 import type { Upstream } from '../core/route.js'
@@ -68,6 +69,12 @@ export interface StepContext {
   readonly begun: WeakSet<Attempt>
   /** Open invoices of the job's customer, this job's own left out. */
   readonly unpaidOf: (job: Job) => number
+  /** Signs an answer to the job, sealed the way the job came. */
+  readonly seal: (job: Job, template: EventTemplate) => Promise<NostrEvent>
+  /** Where answers to the job go; among `counted` the quorum is counted. */
+  readonly destinations: (
+    job: Job,
+  ) => Promise<{ readonly counted: readonly string[]; readonly also: readonly string[] }>
   readonly send: (job: Job, delivery: Delivery) => void
   readonly standing: (delivery: Delivery) => Standing
 }

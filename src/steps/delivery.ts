@@ -1,25 +1,24 @@
-/** Where does an answer go? To the relays where the customer reads, and to our own. */
+/** How does an answer leave? Sealed the way the job came, addressed to where the customer reads, and never larger than relays take. */
 import { rejection, type Rejection } from '../core/errors.js'
-import type { NostrEvent } from '../core/event.js'
+import type { EventTemplate } from '../core/event.js'
 import type { Delivery, Job, RelayVerdict } from '../core/job.js'
 import type { AboutJob } from '../nostr/kinds/job-feedback.js'
 import type { StepContext } from './context.js'
 
-/** A signed event with its relays, or the refusal where it is larger than we publish. */
-export function newDelivery(
-  { settings }: StepContext,
+/** Signs once: the event with its relays, or the refusal where it is larger than we publish. */
+export async function answerJob(
+  context: StepContext,
   job: Job,
-  event: NostrEvent,
-  purpose: Delivery['purpose'],
-  notAfter: number | null,
-): Delivery | Rejection {
+  template: EventTemplate,
+  { purpose, notAfter }: Pick<Delivery, 'purpose' | 'notAfter'>,
+): Promise<Delivery | Rejection> {
+  const { counted, also } = await context.destinations(job)
+  const event = await context.seal(job, template)
   const json = JSON.stringify(event)
   const size = Buffer.byteLength(json)
-  if (size > settings.maxEventBytes) return rejection('result-too-large', `the signed event has ${size} bytes`)
-  const own = job.heardOn === '' ? settings.writeRelays : [...settings.writeRelays, job.heardOn]
-  const counted = [...new Set(job.replyRelays.length > 0 ? job.replyRelays : own)]
+  if (size > context.settings.maxEventBytes) return rejection('result-too-large', `the signed event has ${size} bytes`)
   const relays: Record<string, RelayVerdict> = {}
-  for (const relay of [...counted, ...own]) relays[relay] = 'pending'
+  for (const relay of [...counted, ...also]) relays[relay] = 'pending'
   return { eventId: event.id, purpose, event: json, notAfter, relays, counted }
 }
 

@@ -4,7 +4,7 @@ import { isPaid, type Failing } from '../core/job.js'
 import { handoverPlaintext } from '../nostr/kinds/credential-handover.js'
 import { buildErrorFeedback } from '../nostr/kinds/job-feedback.js'
 import type { Step, StepContext } from './context.js'
-import { aboutJob, newDelivery } from './delivery.js'
+import { aboutJob, answerJob } from './delivery.js'
 
 export const failing: Step<'failing'> = async (context, job) => {
   const { code, httpStatus } = job.failure
@@ -16,7 +16,7 @@ export const failing: Step<'failing'> = async (context, job) => {
     httpStatus,
     sealed,
   })
-  const delivery = newDelivery(context, job, await context.signer.sign(feedback), 'error', null)
+  const delivery = await answerJob(context, job, feedback, { purpose: 'error', notAfter: null })
   if (isRejection(delivery)) throw new Error('an error feedback is never too large')
   return { type: 'signed', delivery }
 }

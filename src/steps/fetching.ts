@@ -9,7 +9,7 @@ import type { UpstreamOutcome } from '../ports.js'
 import { beforeCall, headerOf, isUnbegun, outputOf, placeOf, retryAt, type Place } from './calling.js'
 import { pauseUntil, type Step, type StepContext } from './context.js'
 import { rememberCredit } from './credit.js'
-import { aboutJob, newDelivery } from './delivery.js'
+import { aboutJob, answerJob } from './delivery.js'
 
 /** A gate may see the settlement a little later than we do; each further refusal costs it an invoice. */
 const MAX_REFUSALS = 3
@@ -44,8 +44,9 @@ export const fetching: Step<'fetching'> = async (context, job) => {
 /** Best effort beside the call: nothing depends on it, so it is neither saved nor repeated. */
 async function sayProcessing(context: StepContext, job: Fetching): Promise<void> {
   try {
-    const event = await context.signer.sign(buildProcessing(aboutJob(context, job)))
-    const delivery = newDelivery(context, job, event, 'processing', event.created_at + PROCESSING_LIFETIME_S)
+    const template = buildProcessing(aboutJob(context, job))
+    const notAfter = template.created_at + PROCESSING_LIFETIME_S
+    const delivery = await answerJob(context, job, template, { purpose: 'processing', notAfter })
     if (!isRejection(delivery)) context.send(job, delivery)
   } catch (error) {
     context.log.warn({ job: job.id, reason: error instanceof Error ? error.name : 'unknown' }, 'processing not said')

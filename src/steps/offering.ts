@@ -3,7 +3,7 @@ import { isRejection, rejection } from '../core/errors.js'
 import { buildPaymentRequired } from '../nostr/kinds/job-feedback.js'
 import { targetOf } from '../settlement/watch.js'
 import type { Step } from './context.js'
-import { aboutJob, newDelivery } from './delivery.js'
+import { aboutJob, answerJob } from './delivery.js'
 import { settledFact } from './settled.js'
 
 export const offering: Step<'offering'> = async (context, job) => {
@@ -15,8 +15,8 @@ export const offering: Step<'offering'> = async (context, job) => {
     const { offer } = job
     const expiresAt = Math.floor(offer.expiresAt / 1000)
     const about = aboutJob(context, job)
-    const event = await context.signer.sign(buildPaymentRequired({ ...about, ...offer, expiresAt }))
-    const delivery = newDelivery(context, job, event, 'offer', expiresAt)
+    const template = buildPaymentRequired({ ...about, ...offer, expiresAt })
+    const delivery = await answerJob(context, job, template, { purpose: 'offer', notAfter: expiresAt })
     return isRejection(delivery) ? { type: 'refused', rejection: delivery } : { type: 'signed', delivery }
   }
   // ORDER: watched before it is published, since it may be paid the moment a relay has it.

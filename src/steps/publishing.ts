@@ -1,12 +1,11 @@
 /** publishing: sign the result once, save it, and publish that same event until enough relays hold it. */
+import { openedRequest } from '../core/arrival.js'
 import { isRejection, rejection } from '../core/errors.js'
-import { isMalformed } from '../core/identifiers.js'
 import type { JobOutput, Publishing } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
-import { parseEvent } from '../nostr/event.js'
 import { buildJobResult } from '../nostr/kinds/job-result.js'
 import { PAUSE, type Step, type StepContext } from './context.js'
-import { aboutJob, newDelivery } from './delivery.js'
+import { aboutJob, answerJob } from './delivery.js'
 
 /** Seconds for which the result of a job that cost nothing is offered to relays that do not take it. */
 const FREE_LIFETIME_S = 1_800
@@ -29,21 +28,20 @@ export const publishing: Step<'publishing'> = async (context, job) => {
 }
 
 async function sign(context: StepContext, job: Publishing, output: JobOutput): Promise<Fact> {
-  const event = parseEvent(JSON.parse(job.request))
   const draft = {
     ...aboutJob(context, job),
     jobKind: job.kind,
     request: job.request,
-    inputs: isMalformed(event) ? [] : event.tags.filter(([name]) => name === 'i'),
+    inputs: job.channel?.type === 'encrypted' ? [] : openedRequest(job).tags.filter(([name]) => name === 'i'),
     amountMsat: job.offer?.amountMsat ?? null,
     output,
   }
   // What was paid is offered to relays for as long as the outbox tries; what was free must not keep a place for a day.
   const notAfter = job.payment ? null : draft.createdAt + FREE_LIFETIME_S
-  const whole = newDelivery(context, job, await context.signer.sign(buildJobResult(draft)), 'result', notAfter)
+  const whole = await answerJob(context, job, buildJobResult(draft), { purpose: 'result', notAfter })
   if (!isRejection(whole)) return { type: 'signed', delivery: whole }
   // The request repeats what the customer knows: where only its copy makes the result too large, `e` alone names the job.
   const short = { ...draft, request: null }
-  const slim = newDelivery(context, job, await context.signer.sign(buildJobResult(short)), 'result', notAfter)
+  const slim = await answerJob(context, job, buildJobResult(short), { purpose: 'result', notAfter })
   return isRejection(slim) ? { type: 'refused', rejection: slim } : { type: 'signed', delivery: slim }
 }

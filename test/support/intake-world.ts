@@ -1,5 +1,6 @@
 /** What does it take to try the intake? The real one, before a real drive whose steps stand still. */
 import httpHandler from '../../handlers/http.js'
+import { rejection } from '../../src/core/errors.js'
 import type { Failing } from '../../src/core/job.js'
 import { createIntake, type Intake } from '../../src/engine/intake.js'
 import { routeJob } from '../../src/engine/routing.js'
@@ -37,7 +38,9 @@ export function createIntakeWorld(options: IntakeOptions = {}): IntakeWorld {
     self: PROVIDER,
     run: RUN,
     handlers: new Map([[5800, { ...httpHandler, ...options.handler }]]),
+    open: async () => rejection('encryption-unsupported'),
     route: (request, handler) => routeJob([sampleUpstream], request, handler),
+    vettings: [],
     policies: admissionPolicies({ maxUnpaidPerCustomer: 5, maxOpenPerCustomer: 50, maxOpen: 100, ...options.limits }),
     seen: ({ customer }) => ({
       openOfCustomer: census.of(customer).open,

@@ -5,6 +5,7 @@ import type { EventId, PaymentHash } from '../../src/core/identifiers.js'
 import type { Delivery, Job } from '../../src/core/job.js'
 import { msatFromSats } from '../../src/core/money.js'
 import type { Route, Upstream } from '../../src/core/route.js'
+import { createDestinations } from '../../src/engine/destinations.js'
 import { createKeySigner } from '../../src/nostr/signer.js'
 import type { JobStore, Wallet } from '../../src/ports.js'
 import type { MerchantWallet } from '../../src/settlement/merchant-wallet.js'
@@ -88,11 +89,12 @@ export function createStepWorld(
     },
     stop: () => undefined,
   }
+  const signer = createKeySigner(Buffer.alloc(32, 7))
   const context: StepContext = {
     run: RUN,
     clock,
     log,
-    signer: createKeySigner(Buffer.alloc(32, 7)),
+    signer,
     relays: pool,
     store,
     upstreams: new Map([['api', { settings, client: api, wallet: changes.wallet ?? null }]]),
@@ -105,6 +107,8 @@ export function createStepWorld(
     },
     begun: new WeakSet(),
     unpaidOf: () => 0,
+    seal: (_job, template) => signer.sign(template),
+    destinations: createDestinations({ writeRelays: [OWN_RELAY] }),
     send: (job, delivery) => void sent.push({ job, delivery }),
     standing: (delivery) => standingOf(delivery, 1),
     ...changes.context,

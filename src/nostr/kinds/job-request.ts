@@ -1,5 +1,5 @@
 /** Kind 5800: what does the customer ask for? (NIP-90 §Job request) */
-import { tagValue, type EventTemplate, type NostrEvent } from '../../core/event.js'
+import { tagValue, type EventTemplate, type Rumor } from '../../core/event.js'
 import { isMalformed, malformed, type Malformed, type Pubkey, type Seconds } from '../../core/identifiers.js'
 import type { JobInput, JobRequest } from '../../core/job-request.js'
 import { parseMsat, type Msat } from '../../core/money.js'
@@ -16,8 +16,8 @@ export interface UnreadableJob extends Malformed {
 
 const unreadable = (code: UnreadableJob['code'], reason: string): UnreadableJob => ({ ...malformed(reason), code })
 
-/** Reads a verified event of one of our kinds. Tolerant of unknown tags, strict about those that carry money. */
-export function parseJobRequest(event: NostrEvent): JobRequest | UnreadableJob {
+/** Reads a job of one of our kinds, whose author is proven. Tolerant of unknown tags, strict about those that carry money. */
+export function parseJobRequest(event: Rumor): JobRequest | UnreadableJob {
   if (event.tags.length > MAX_TAGS) return unreadable('invalid-request', `a job has at most ${MAX_TAGS} tags`)
   // A bid without a value is no bid that could be kept to: it must not read as none.
   const bid = event.tags.find(([name]) => name === 'bid')
@@ -40,7 +40,7 @@ export function parseJobRequest(event: NostrEvent): JobRequest | UnreadableJob {
   }
 }
 
-function paramsOf(event: NostrEvent): Map<string, string> {
+function paramsOf(event: Rumor): Map<string, string> {
   const params = new Map<string, string>()
   for (const [name, key, value] of event.tags) {
     if (name !== 'param' || key === undefined || value === undefined || params.has(key)) continue
@@ -57,7 +57,7 @@ const inputOf = ([, data = '', type = 'text', relay = '', marker = '']: readonly
 })
 
 /** Both one `relays` tag with many values and several tags with one are in use. */
-function relaysOf(event: NostrEvent): string[] {
+function relaysOf(event: Rumor): string[] {
   const named = event.tags.filter(([name]) => name === 'relays').flatMap((tag) => tag.slice(1))
   return [...new Set(named)].slice(0, MAX_RELAYS)
 }

@@ -1,10 +1,12 @@
 /** How does one process of the daemon come to be in the simulated world? Wired as the daemon wires itself, over simulated ports. */
 import httpHandler from '../../../handlers/http.js'
+import { rejection } from '../../../src/core/errors.js'
 import { standingOf } from '../../../src/core/delivery.js'
 import { isUnpaidInvoice } from '../../../src/core/job.js'
 import { msatFromSats } from '../../../src/core/money.js'
 import type { Upstream } from '../../../src/core/route.js'
 import { createCensus } from '../../../src/engine/census.js'
+import { createDestinations } from '../../../src/engine/destinations.js'
 import { createDrive, type Drive } from '../../../src/engine/drive.js'
 import { createIntake } from '../../../src/engine/intake.js'
 import { createOutbox } from '../../../src/engine/outbox.js'
@@ -136,6 +138,8 @@ export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Be
       lookMs: 1_500,
     },
     unpaidOf: (job) => census.of(job.customer).unpaid - (isUnpaidInvoice(job) ? 1 : 0),
+    seal: (_job, template) => signer.sign(template),
+    destinations: createDestinations({ writeRelays: OWN_RELAYS }),
     send: (job, delivery) => outbox.send(job, delivery),
     standing: (delivery) => standingOf(delivery, 1),
   }
@@ -151,7 +155,9 @@ export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Be
     self: PROVIDER,
     run: life.run,
     handlers,
+    open: async () => rejection('encryption-unsupported'),
     route: (request, handler) => routeJob([settings], request, handler),
+    vettings: [],
     policies: [],
     seen: () => ({ openOfCustomer: 0, unpaidOfCustomer: 0, openInAll: 0, acceptsJobs: true }),
     refusals: createRateLimit(100, 100),

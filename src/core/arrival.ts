@@ -1,0 +1,31 @@
+/** How did a job arrive, and so how do its answers travel? Always the way it came: nobody reads what was not meant for them. */
+import type { Rumor } from './event.js'
+import type { Job } from './job.js'
+
+export type EncryptionScheme = 'nip44' | 'nip04'
+
+/** How a job came that was not sent in the open. */
+export type Channel =
+  /** NIP-90 §Encrypted params: the tags were in the content. Answers are encrypted by the same scheme. */
+  | { readonly type: 'encrypted'; readonly scheme: EncryptionScheme; readonly tags: readonly (readonly string[])[] }
+  /** The whole job came in a gift wrap (NIP-59). Answers go in gift wraps, to the inbox relays of its author. */
+  | { readonly type: 'wrapped' }
+  /** A request of another agent in a gift-wrapped message (PROTOCOL.md §Dispatch). Answers are messages of the same dialect. */
+  | { readonly type: 'dispatch'; readonly dialect: 'tollbridge' | 'v1'; readonly requestId: string }
+
+/** A job whose author is proven, opened where it was sealed. */
+export interface Arrival {
+  /** As the job reads: tags that were encrypted are in place. */
+  readonly rumor: Rumor
+  /** As it came, in JSON: what the `request` tag of the result repeats. */
+  readonly json: string
+  /** Null for a job that was sent in the open. */
+  readonly channel: Channel | null
+  readonly heardOn: string
+}
+
+/** The job request as it reads, whatever way it came. Expects a job whose request is still kept. */
+export function openedRequest({ request, channel }: Pick<Job, 'request' | 'channel'>): Rumor {
+  const rumor = JSON.parse(request) as Rumor
+  return channel?.type === 'encrypted' ? { ...rumor, tags: [...rumor.tags, ...channel.tags] } : rumor
+}
