@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import * as secp256k1 from 'tiny-secp256k1'
 import type { EventTemplate, NostrEvent } from '../core/event.js'
-import { malformed, type EventId, type Malformed, type Pubkey } from '../core/identifiers.js'
+import { isMalformed, malformed, type EventId, type Malformed, type Pubkey } from '../core/identifiers.js'
 
 const HEX_32 = /^[0-9a-f]{64}$/
 const HEX_64 = /^[0-9a-f]{128}$/
@@ -19,15 +19,25 @@ export function eventHash(pubkey: string, template: EventTemplate): Buffer {
 /** Checks the shape only: types, hex, integers. Unknown fields are dropped. */
 export function parseEvent(value: unknown): NostrEvent | Malformed {
   if (typeof value !== 'object' || value === null) return malformed('an event is an object')
-  const { id, pubkey, created_at, kind, tags, content, sig } = value as Record<string, unknown>
+  const { id, pubkey, sig } = value as Record<string, unknown>
   if (typeof id !== 'string' || !HEX_32.test(id)) return malformed('an event id is 64 lower-case hex digits')
   if (typeof pubkey !== 'string' || !HEX_32.test(pubkey)) return malformed('a pubkey is 64 lower-case hex digits')
   if (typeof sig !== 'string' || !HEX_64.test(sig)) return malformed('a signature is 128 lower-case hex digits')
+  const template = parseTemplate(value)
+  if (isMalformed(template)) return template
+  const { created_at, kind, tags, content } = template
+  return { id: id as EventId, pubkey: pubkey as Pubkey, created_at, kind, tags, content, sig }
+}
+
+/** The part of an event that its id is made of, without the author. Checks the shape only. */
+export function parseTemplate(value: unknown): EventTemplate | Malformed {
+  if (typeof value !== 'object' || value === null) return malformed('an event is an object')
+  const { created_at, kind, tags, content } = value as Record<string, unknown>
   if (!isCount(created_at)) return malformed('created_at is a whole number of seconds')
   if (!isCount(kind) || kind > 65_535) return malformed('kind is a whole number up to 65535')
   if (typeof content !== 'string') return malformed('content is a string')
   if (!isTags(tags)) return malformed('tags are arrays of strings')
-  return { id: id as EventId, pubkey: pubkey as Pubkey, created_at, kind, tags, content, sig }
+  return { created_at, kind, tags, content }
 }
 
 const isCount = (value: unknown): value is number =>

@@ -45,7 +45,7 @@ const PURE = [
   /^src\/core\//,
   /^src\/policies\//,
   /^src\/nostr\/kinds\//,
-  /^src\/nostr\/(event|relay-url|back-off|encryption|publish-verdict)\.ts$/,
+  /^src\/nostr\/(event|relay-url|back-off|encryption|publish-verdict|gift-wrap)\.ts$/,
   /^src\/l402\/(?!client|exchange|socks5)/,
   /^src\/settlement\/choose\.ts$/,
 ]
