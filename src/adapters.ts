@@ -10,11 +10,22 @@ import { createUpstreamClient } from './l402/client.js'
 import { createRelayPool } from './nostr/relay-pool.js'
 import { parseRelayUrl } from './nostr/relay-url.js'
 import { createKeySigner } from './nostr/signer.js'
-import type { Clock, JobHandler, JobStore, Logger, RelayPool, Signer, UpstreamClient, Wallet } from './ports.js'
+import type {
+  Clock,
+  JobHandler,
+  JobStore,
+  Logger,
+  RelayPool,
+  Signer,
+  UpstreamClient,
+  Wallet,
+  WebClient,
+} from './ports.js'
 import { acquireLease } from './stores/lease.js'
 import { createLowdbStore } from './stores/lowdb-store.js'
 import { parseNwcUri } from './wallets/nwc-uri.js'
 import { createNwcWallet } from './wallets/nwc.js'
+import { createWebClient } from './web/client.js'
 
 /** The ports, wired to the real world. A test wraps them to stop the process wherever it likes. */
 export interface Adapters {
@@ -28,6 +39,8 @@ export interface Adapters {
   readonly clients: ReadonlyMap<string, UpstreamClient>
   readonly wallets: ReadonlyMap<string, Wallet>
   readonly handlers: ReadonlyMap<number, JobHandler>
+  /** For hosts that the operator named, wherever they are, and public ones. Never for a URL that a customer chose. */
+  readonly web: WebClient
   /** Closes everything, last opened first. Idempotent. */
   stop(): Promise<void>
 }
@@ -91,8 +104,10 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
       ]),
     )
     for (const wallet of wallets.values()) closers.push(() => wallet.stop())
+    const web = createWebClient({ allowPrivate: config.relays.allowPrivate, allowedOrigins: ownOrigins(config) })
+    closers.push(() => web.stop())
     const signer = createKeySigner(config.secretKey)
-    return { run, clock, log, signer, store, relays, clients, wallets, handlers, stop }
+    return { run, clock, log, signer, store, relays, clients, wallets, handlers, web, stop }
   } catch (error) {
     await stop()
     throw error
@@ -108,6 +123,10 @@ function operatorsRelays({ relays, walletUris }: Config): ReadonlySet<string> {
   const named = [...relays.read, ...relays.write, ...ofWallets].map(parseRelayUrl)
   return new Set(named.filter((url): url is string => !isMalformed(url)))
 }
+
+/** Where the operator's own servers answer HTTP: relays tell of themselves under the name under which they are relays (NIP-11). */
+const ownOrigins = (config: Config): ReadonlySet<string> =>
+  new Set([...operatorsRelays(config)].map((url) => new URL(url.replace(/^ws/, 'http')).origin))
 
 export function openClient(upstream: Config['upstreams'][number]): UpstreamClient {
   const { timeouts } = upstream
