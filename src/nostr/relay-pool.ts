@@ -16,6 +16,7 @@ import { fetchStored } from './relay-fetch.js'
 import { claimedId } from './relay-frame.js'
 import { createPublicLookup } from './public-lookup.js'
 import { createRelaySubscription, type RelaySubscription } from './relay-subscription.js'
+import { openRelaySocket, type OpenRelaySocket } from './relay-socket.js'
 import { createRelay, type Relay } from './relay.js'
 import { parseRelayUrl } from './relay-url.js'
 
@@ -38,6 +39,8 @@ export interface RelayPoolOptions {
   /** Whether the others may be on a private network, whatever their names resolve to. Default true. */
   readonly allowPrivate?: boolean
   readonly random?: () => number
+  /** Default: `openRelaySocket`. A simulation drives the real pool over sockets of its own. */
+  readonly openSocket?: OpenRelaySocket
 }
 
 export function createRelayPool(options: RelayPoolOptions): RelayPool {
@@ -50,6 +53,7 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
     own = new Set(),
     allowPrivate = true,
     random = Math.random,
+    openSocket = openRelaySocket,
   } = options
   const cursors = createRelayCursors({ cursors: options.cursors, clock })
   const publicLookup = createPublicLookup()
@@ -68,6 +72,7 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
       log,
       random,
       maxFrameBytes,
+      openSocket,
       lookup: allowPrivate || own.has(url) ? undefined : publicLookup,
     })
     relays.set(url, relay)

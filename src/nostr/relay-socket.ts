@@ -26,11 +26,17 @@ export interface Loss {
   readonly tooBig: boolean
 }
 
+/**
+ * The way in for whoever has sockets of another make (`openSocket` of the pool): one that opens, fails, falls silent or loses frames
+ * on a simulated clock. It keeps to what the interfaces below promise; everything above this file is the real thing.
+ */
+export type OpenRelaySocket = (options: RelaySocketOptions) => RelaySocket
+
 export interface RelaySocket {
   /** False where the line is not open or the relay does not read: nothing was sent. */
   send(frame: string): boolean
-  /** Closes politely, and after a moment without. `onClose` follows in any case. */
-  close(): void
+  /** Closes politely, and after a moment without. `onClose` follows in any case, later, with that reason unless it had one before. */
+  close(reason?: string): void
 }
 
 export interface RelaySocketOptions {
@@ -45,15 +51,7 @@ export interface RelaySocketOptions {
   readonly onClose: (loss: Loss) => void
 }
 
-export function openRelaySocket({
-  url,
-  clock,
-  maxFrameBytes,
-  lookup,
-  onOpen,
-  onFrame,
-  onClose,
-}: RelaySocketOptions): RelaySocket {
+export const openRelaySocket: OpenRelaySocket = ({ url, clock, maxFrameBytes, lookup, onOpen, onFrame, onClose }) => {
   const socket = new WebSocket(url, {
     maxPayload: maxFrameBytes,
     perMessageDeflate: false, // costs more CPU per small frame than it saves bytes
@@ -108,10 +106,10 @@ export function openRelaySocket({
       socket.send(frame)
       return true
     },
-    close: () => {
+    close: (reason = 'closed by us') => {
       cancelTimer()
-      if (socket.readyState === WebSocket.CONNECTING) return cut('closed by us')
-      failure ??= 'closed by us'
+      if (socket.readyState === WebSocket.CONNECTING) return cut(reason)
+      failure ??= reason
       cancelTimer = clock.after(CLOSE_MS, () => socket.terminate())
       socket.close(1_000)
     },

@@ -2,7 +2,7 @@
 import type { LookupFunction } from 'node:net'
 import type { Clock, Logger } from '../ports.js'
 import { createBackOff } from './back-off.js'
-import { openRelaySocket, type Loss, type RelaySocket } from './relay-socket.js'
+import type { Loss, OpenRelaySocket, RelaySocket } from './relay-socket.js'
 
 const FIRST_RETRY_MS = 500
 const LONGEST_RETRY_MS = 60_000
@@ -18,6 +18,8 @@ export interface RelaySupervisor {
   send(frame: string): boolean
   /** Connects unless connected, connecting, or waiting for the next attempt. */
   connect(): void
+  /** Ends the connection that is open, for this reason; the next one follows as after any loss. */
+  reconnect(reason: string): void
   /** Resolves once the socket is gone. Final. */
   stop(): Promise<void>
 }
@@ -29,6 +31,7 @@ export interface RelaySupervisorOptions {
   readonly random: () => number
   readonly maxFrameBytes: number
   readonly lookup?: LookupFunction | undefined
+  readonly openSocket: OpenRelaySocket
   /** Whether anybody needs the connection, asked after each loss. */
   readonly wanted: () => boolean
   readonly onUp: () => void
@@ -44,7 +47,7 @@ type Line =
   | { readonly state: 'waiting'; readonly failed: boolean; readonly cancel: () => void }
 
 export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySupervisor {
-  const { url, clock, log, random, maxFrameBytes, lookup, wanted, onUp, onFrame, onDown } = options
+  const { url, clock, log, random, maxFrameBytes, lookup, openSocket, wanted, onUp, onFrame, onDown } = options
   const backOff = createBackOff({ firstMs: FIRST_RETRY_MS, maxMs: LONGEST_RETRY_MS, random })
   let line: Line = { state: 'idle' }
   let lastError: string | null = null
@@ -53,7 +56,7 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
 
   function connect() {
     if (line.state !== 'idle' || stopped) return
-    const socket = openRelaySocket({
+    const socket = openSocket({
       url,
       clock,
       maxFrameBytes,
@@ -115,6 +118,9 @@ export function createRelaySupervisor(options: RelaySupervisorOptions): RelaySup
     },
     send: (frame) => line.state === 'open' && line.socket.send(frame),
     connect,
+    reconnect: (reason) => {
+      if (line.state === 'open') line.socket.close(reason)
+    },
     stop,
   }
 }

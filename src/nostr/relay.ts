@@ -6,6 +6,7 @@ import type { Clock, Logger, PublishVerdict } from '../ports.js'
 import { publishLater } from './publish-verdict.js'
 import { parseRelayMessage, subscriptionOf } from './relay-frame.js'
 import { createRelayPublisher } from './relay-publisher.js'
+import type { OpenRelaySocket } from './relay-socket.js'
 import { createRelaySupervisor } from './relay-supervisor.js'
 
 const LONGEST_TEXT = 200
@@ -55,9 +56,11 @@ export interface RelayOptions {
   readonly maxFrameBytes: number
   /** In place of the system's own. */
   readonly lookup?: LookupFunction | undefined
+  readonly openSocket: OpenRelaySocket
 }
 
-export function createRelay({ url, clock, log, random, maxFrameBytes, lookup }: RelayOptions): Relay {
+export function createRelay(options: RelayOptions): Relay {
+  const { url, clock, log } = options
   const users = new Set<RelayUser>()
   const requests = new Map<string, RequestListener>()
   let serial = 0
@@ -67,12 +70,7 @@ export function createRelay({ url, clock, log, random, maxFrameBytes, lookup }: 
   const publisher = createRelayPublisher({ clock, line: () => supervisor, onSettled: noteUse })
   const wanted = () => users.size > 0 || publisher.pending > 0
   const supervisor = createRelaySupervisor({
-    url,
-    clock,
-    log,
-    random,
-    maxFrameBytes,
-    lookup,
+    ...options,
     wanted,
     onFrame,
     onUp: () => {
