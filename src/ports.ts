@@ -1,4 +1,5 @@
 /** Every socket on one page: what the engine needs of the world, and what each implementation promises. */
+import type { BlobPointer } from './core/blob.js'
 import type { EventTemplate, Filter, NostrEvent } from './core/event.js'
 import type { EncryptionScheme } from './core/arrival.js'
 import type { Rejection } from './core/errors.js'
@@ -26,6 +27,10 @@ export interface SubscriptionRequest {
   /** Names the subscription in logs and its saved cursor. */
   readonly name: string
   readonly relays: readonly string[]
+  /** Further back than the usual overlap, for kinds whose created_at is back-dated on purpose (NIP-59: two days). */
+  readonly lookBackSeconds?: number
+  /** A further filter of the request: what matches it is not handed to `onEvent`, but proves to `prove` that the request delivers. */
+  readonly echo?: Filter
   /** Called at every (re)connection; `since` is the saved cursor of that relay less the overlap, in seconds, if there is one. */
   readonly filters: (since: number | undefined) => readonly Filter[]
   /**
@@ -45,6 +50,32 @@ export interface RelayStatus {
   /** Subscriptions open at this relay that were answered by EOSE since the last connection. */
   readonly listening: number
   readonly lastError: string | null
+  /** How it was last proven, on the connection that is open, that its subscriptions deliver. Null where it was not. */
+  readonly proof: RelayProof | null
+  readonly provenAt: Millis | null
+}
+
+/** `echo`: an event of ours came back on every subscription that listens for it. `eose`: a request was answered; the weaker proof. */
+export type RelayProof = 'echo' | 'eose'
+
+/** What a relay says of itself (NIP-11), and what it has shown. Null where it says nothing. Advice: only its OK is the truth. */
+export interface RelayLimits {
+  /** Of a whole frame, `["EVENT",…]`, in bytes. */
+  readonly maxMessageBytes: number | null
+  /** Of an event's JSON in bytes: below the smallest that this relay has refused as too large. */
+  readonly maxEventBytes: number | null
+  /** Of the content, in characters. */
+  readonly maxContentChars: number | null
+  readonly maxTags: number | null
+  /** NIP-13 difficulty, in bits. */
+  readonly minPow: number | null
+  readonly authRequired: boolean | null
+  readonly paymentRequired: boolean | null
+  readonly restrictedWrites: boolean | null
+  /** How far before now created_at may lie, in seconds. */
+  readonly createdAtLower: number | null
+  /** How far after now created_at may lie, in seconds. */
+  readonly createdAtUpper: number | null
 }
 
 export interface RelayPool {
@@ -58,6 +89,16 @@ export interface RelayPool {
     filter: Filter,
     timeoutMs: number,
   ): Promise<{ events: NostrEvent[]; answered: number }>
+  /**
+   * Publishes the event and waits for it on every subscription of that relay whose `echo` it matches; where the relay does not take
+   * it, or there is none, a request must be answered. `deaf`: neither came in time, and the connection is being rebuilt. `absent`:
+   * there is no connection, or no subscription. Never throws.
+   */
+  prove(event: NostrEvent | null, relay: string, timeoutMs: Millis): Promise<RelayProof | 'deaf' | 'absent'>
+  /** From what is known already; asks for what is not known, to know it the next time. Null where nothing is. */
+  limits(relay: string): RelayLimits | null
+  /** When the pool last looked after its connections, every few seconds; null where it has none. */
+  tendedAt(): Millis | null
   status(): readonly RelayStatus[]
   stop(): Promise<void>
 }
@@ -75,7 +116,7 @@ export interface Signer {
 // ---------------------------------------------------------------------------------------------------------------- public web
 
 export interface WebRequest {
-  readonly method: 'GET' | 'HEAD' | 'PUT'
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE'
   /** http or https. */
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
@@ -104,6 +145,24 @@ export interface WebClient {
   /** Never throws for what the network or the host does. */
   send(request: WebRequest): Promise<WebOutcome>
   stop(): Promise<void>
+}
+
+// ------------------------------------------------------------------------------------------------------------------ blobs
+
+export type BlobOutcome =
+  | { readonly type: 'stored'; readonly pointer: BlobPointer }
+  /** No server took it and gave it back. `reason` is for the operator: one clause per server. */
+  | { readonly type: 'failed'; readonly reason: string }
+
+/** Servers that keep what is too large for an event (Blossom). They see ciphertext only. */
+export interface BlobStore {
+  /** Bytes of content that are stored at most. */
+  readonly maxBytes: number
+  /**
+   * Encrypts with a fresh key, uploads, and reads back: only servers that gave back the same bytes are named. Never throws for what
+   * they do. Repeating it is harmless: another blob, of another key. @throws where the signer does not answer.
+   */
+  put(content: Uint8Array, contentType: string | null): Promise<BlobOutcome>
 }
 
 // ------------------------------------------------------------------------------------------------------------------ people
@@ -203,6 +262,8 @@ export interface UpstreamRequest {
   readonly idempotencyKey?: string
   /** Bytes of body to read at most; default: the upstream's response cap. */
   readonly maxBytes?: number
+  /** Called with each piece of the body of a 2xx answer while it arrives, less what repeats the credential. Must not throw. */
+  readonly onBytes?: (piece: Uint8Array) => void
 }
 
 export type UpstreamOutcome =
