@@ -6,7 +6,7 @@
  * nostr-tools (frame readers, filters, URLs) are used by the files beside this one.
  */
 import type { LookupFunction } from 'node:net'
-import { WebSocket, type RawData } from 'ws'
+import { WebSocket, type ClientOptions, type RawData } from 'ws'
 import type { Clock } from '../ports.js'
 
 const HANDSHAKE_MS = 10_000
@@ -45,14 +45,18 @@ export interface RelaySocketOptions {
   readonly maxFrameBytes: number
   /** In place of the system's own. */
   readonly lookup?: LookupFunction | undefined
+  /** Default: a `WebSocket` of `ws`. A simulation gives one that behaves the same, over lines of its own. */
+  readonly dial?: (url: string, options: ClientOptions) => WebSocket
   readonly onOpen: () => void
   readonly onFrame: (frame: string) => void
   /** Called once, whatever happens, and never before `openRelaySocket` has returned. */
   readonly onClose: (loss: Loss) => void
 }
 
-export const openRelaySocket: OpenRelaySocket = ({ url, clock, maxFrameBytes, lookup, onOpen, onFrame, onClose }) => {
-  const socket = new WebSocket(url, {
+export const openRelaySocket: OpenRelaySocket = (options) => {
+  const { url, clock, maxFrameBytes, lookup, onOpen, onFrame, onClose } = options
+  const dial = options.dial ?? ((to, how) => new WebSocket(to, how))
+  const socket = dial(url, {
     maxPayload: maxFrameBytes,
     perMessageDeflate: false, // costs more CPU per small frame than it saves bytes
     followRedirects: false,
