@@ -103,9 +103,19 @@ export interface RelayPool {
   stop(): Promise<void>
 }
 
+/** Does the holder of a key that is kept elsewhere answer? */
+export interface SignerHealth {
+  /** A sentence for the operator; null while it answers. */
+  readonly trouble: string | null
+  /** Called whenever it answers again. */
+  onRecovered(listener: () => void): void
+}
+
 export interface Signer {
   readonly pubkey: Pubkey
-  /** @throws where the key's holder does not answer; the caller tries again later. */
+  /** Only where the key is not in this process. */
+  readonly health?: SignerHealth
+  /** @throws TollbridgeError `signer-unavailable` where the key's holder does not answer; the caller tries again later. */
   sign(template: EventTemplate): Promise<NostrEvent>
   /** NIP-44 v2; NIP-04 only to answer somebody who used it. */
   encrypt(peer: Pubkey, plaintext: string, scheme?: EncryptionScheme): Promise<string>

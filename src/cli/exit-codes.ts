@@ -15,7 +15,7 @@ export const EXIT = {
   leaseHeld: 10,
   /** The state on disk cannot be read, and nothing was changed. */
   storeCorrupt: 11,
-  /** A key or secret file cannot be used, or does not fit the state. */
+  /** A key or secret file cannot be used or does not fit the state, or a remote signer does not answer. */
   keyUnusable: 12,
   /** There is no such job, or it cannot be tried again. */
   noSuchJob: 13,
@@ -32,6 +32,7 @@ export function exitCodeOf(code: FaultCode): number {
     case 'store-corrupt':
       return EXIT.storeCorrupt
     case 'key-unusable':
+    case 'signer-unavailable':
       return EXIT.keyUnusable
     case 'daemon-unreachable':
       return EXIT.unreachable

@@ -54,6 +54,8 @@ export function isRejection(value: unknown): value is Rejection {
 export type FaultCode =
   | 'config-invalid'
   | 'key-unusable'
+  /** The holder of the key does not answer, or not rightly: to be tried again, for as long as it takes. */
+  | 'signer-unavailable'
   | 'lease-held'
   | 'store-corrupt'
   | 'store-full'

@@ -7,14 +7,10 @@ import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/contex
 import { performStep } from '../steps/index.js'
 import { archiveIfDone, lookAfter, type Afterlife } from './afterlife.js'
 import type { Census } from './census.js'
+import { createFaults } from './faults.js'
 import { SAVED_FIRST } from './saved-first.js'
 import type { Slots } from './slots.js'
 import { logTransition } from './transition-log.js'
-
-const FAULT_RETRY_MS = 1_000
-const MAX_FAULT_RETRY_MS = 60_000
-/** A job that nobody paid for is given up after so many faults in one state. */
-const MAX_FAULTS_UNPAID = 5
 
 export interface Drive {
   /** Stores a new job and starts it. */
@@ -25,6 +21,8 @@ export interface Drive {
   heard(jobId: EventId): void
   /** Takes up every job of the store. */
   resume(): void
+  /** What failed may succeed now: the jobs whose last step failed do not wait for their turn. */
+  retryFaulted(): void
   /** Another try for a paid job that failed. @throws TollbridgeError `job-unknown`, `job-not-retryable`. */
   retry(jobId: EventId): Promise<Job>
   current(jobId: EventId): Job | undefined
@@ -49,8 +47,7 @@ export function createDrive(wiring: DriveWiring): Drive {
   /** Jobs ahead of the store: changed by facts that need not be saved before going on. */
   const ahead = new Map<EventId, Job>()
   const lanes = new Map<EventId, Lane>()
-  /** Faults in a row, of the jobs whose last step failed. */
-  const faults = new Map<EventId, number>()
+  const faults = createFaults()
   const timers = new Map<EventId, () => void>()
   const idle: (() => void)[] = []
   let stopped = false
@@ -111,7 +108,7 @@ export function createDrive(wiring: DriveWiring): Drive {
       const pause = fact.type === 'pause' ? fact : await follow(context, job, fact)
       if (pause) noteAhead(context, job.id)
       if (pause && !isOpen(job)) archiveIfDone(context, job)
-      faults.delete(job.id)
+      faults.forget(job.id)
       return pause
     } catch (error) {
       return await survive(context, job, error)
@@ -173,17 +170,13 @@ export function createDrive(wiring: DriveWiring): Drive {
     if (isFault(error, 'hash-taken') && job.state === 'offering') {
       return follow(context, job, { type: 'refused', rejection: rejection('invoice-invalid', 'payment hash taken') })
     }
-    const reason = error instanceof TollbridgeError ? error.message : error instanceof Error ? error.name : 'unknown'
-    const inARow = (faults.get(job.id) ?? 0) + 1
-    faults.set(job.id, inARow)
+    const { inARow, reason, giveUp, delayMs } = faults.count(job, error)
     context.log.error({ job: job.id, state: job.state, reason, faults: inARow }, 'step failed')
-    const mayGiveUp = job.state === 'quoting' || job.state === 'invoicing'
-    if (mayGiveUp && inARow >= MAX_FAULTS_UNPAID) {
-      faults.delete(job.id)
+    if (giveUp) {
+      faults.forget(job.id)
       return follow(context, job, { type: 'refused', rejection: rejection('internal-error', reason) })
     }
-    const delay = Math.min(MAX_FAULT_RETRY_MS, FAULT_RETRY_MS * 2 ** Math.min(inARow - 1, 10))
-    return pauseUntil(context.clock.now() + delay)
+    return pauseUntil(context.clock.now() + delayMs)
   }
 
   return {
@@ -214,6 +207,9 @@ export function createDrive(wiring: DriveWiring): Drive {
       // What was paid for is taken up first.
       for (const job of jobs) if (isPaid(job)) wake(job.id)
       for (const job of jobs) if (!isPaid(job)) wake(job.id)
+    },
+    retryFaulted() {
+      for (const jobId of faults.jobs()) wake(jobId)
     },
     async retry(jobId) {
       const context = wiring.context()
