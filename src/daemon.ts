@@ -64,6 +64,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   const writeRelays = ownRelays(config.relays.write)
   const upstreams = config.upstreams.map(upstreamOf)
 
+  const slots = createSlots(config.jobs.concurrency, () => clock.now())
   const census = createCensus()
   const outbox = createOutbox({
     relays,
@@ -122,7 +123,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   }
   const drive: Drive = createDrive({
     context: () => context,
-    slots: createSlots(config.jobs.concurrency),
+    slots,
     census,
     reviveMs: config.settlement.reviveDays * 24 * HOUR_MS,
     lateMs: config.settlement.lateHours * HOUR_MS,

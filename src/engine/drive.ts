@@ -10,6 +10,7 @@ import type { Census } from './census.js'
 import { createFaults } from './faults.js'
 import { SAVED_FIRST } from './saved-first.js'
 import type { Slots } from './slots.js'
+import { turnOf } from './turn.js'
 import { logTransition } from './transition-log.js'
 
 export interface Drive {
@@ -118,8 +119,8 @@ export function createDrive(wiring: DriveWiring): Drive {
   async function perform(context: StepContext, job: OpenJob): Promise<Fact | Pause> {
     // Waiting costs no slot. Nor does an offer: after a start it is watched at once, before the proof of its payment is heard.
     if (job.state === 'offering' || job.state === 'awaiting' || job.state === 'publishing') return step(context, job)
-    // What is paid goes before what is not.
-    const give = await slots.take(isPaid(job))
+    const give = await slots.take(turnOf(context, job))
+    if (!give) return { type: 'refused', rejection: rejection('at-capacity', 'gave way to a higher bid') }
     try {
       return stopped ? PAUSE : await step(context, job)
     } finally {

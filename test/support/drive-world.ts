@@ -51,7 +51,7 @@ export function createDriveWorld(
   const census = createCensus()
   const drive = createDrive({
     context: () => context,
-    slots: createSlots(options.concurrency ?? 4),
+    slots: createSlots(options.concurrency ?? 4, () => world.clock.now()),
     census,
     reviveMs: 7 * 86_400_000,
     lateMs: 86_400_000,

@@ -145,7 +145,7 @@ export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Be
   }
   const drive: Drive = createDrive({
     context: () => context,
-    slots: createSlots(4),
+    slots: createSlots(4, () => clock.now()),
     census,
     reviveMs: REVIVE_MS,
     lateMs: LATE_MS,

@@ -4,7 +4,7 @@ import type { Job } from '../../../src/core/job.js'
 import type { Pubkey } from '../../../src/core/identifiers.js'
 import { createCensus } from '../../../src/engine/census.js'
 import { createRecentIds } from '../../../src/engine/recent-ids.js'
-import { createSlots } from '../../../src/engine/slots.js'
+import { createSlots, type Slots } from '../../../src/engine/slots.js'
 import { jobIn } from '../../support/sample-jobs.js'
 
 const [ANNA, BERT] = ['a'.repeat(64) as Pubkey, 'b'.repeat(64) as Pubkey]
@@ -55,11 +55,18 @@ describe('the census', () => {
   })
 })
 
+/** A step that bids nothing, and stays where it is. */
+async function take(slots: Slots, urgent: boolean): Promise<() => void> {
+  const give = await slots.take({ urgent, bid: 0, mayGiveWay: false })
+  if (!give) throw new Error('gave way')
+  return give
+}
+
 describe('slots', () => {
   it('are given to paid work first, and within it to whoever waited longest', async () => {
-    const slots = createSlots(1)
+    const slots = createSlots(1, () => 0)
     const order: string[] = []
-    const give = await slots.take(false)
+    const give = await take(slots, false)
     const waiting = [
       ...[
         ['unpaid 1', false],
@@ -67,7 +74,7 @@ describe('slots', () => {
         ['unpaid 2', false],
         ['paid 2', true],
       ].map(async ([name, urgent]) => {
-        const done = await slots.take(urgent === true)
+        const done = await take(slots, urgent === true)
         order.push(String(name))
         done()
       }),
@@ -78,10 +85,10 @@ describe('slots', () => {
   })
 
   it('are never more than the limit, also where one is given back twice', async () => {
-    const slots = createSlots(2)
-    const [first] = [await slots.take(true), await slots.take(true)]
+    const slots = createSlots(2, () => 0)
+    const [first] = [await take(slots, true), await take(slots, true)]
     let third = false
-    const next = slots.take(true).then((done) => {
+    const next = take(slots, true).then((done) => {
       third = true
       return done
     })
@@ -91,7 +98,7 @@ describe('slots', () => {
     first()
     await next
     let fourth = false
-    void slots.take(true).then(() => (fourth = true))
+    void take(slots, true).then(() => (fourth = true))
     await Promise.resolve()
     expect(fourth).toBe(false)
   })

@@ -1,0 +1,18 @@
+/** What does a job offer for its turn? Paid work comes first, then the bid; a word of refusal waits for no bid. */
+import { isPaid, type OpenJob } from '../core/job.js'
+import type { StepContext } from '../steps/context.js'
+import type { Turn } from './slots.js'
+
+export const turnOf = ({ begun, run }: Pick<StepContext, 'begun' | 'run'>, job: OpenJob): Turn => ({
+  urgent: isPaid(job),
+  // To say that something failed is short work, and frees the place.
+  bid: job.state === 'failing' ? Number.POSITIVE_INFINITY : (job.bidMsat ?? 0),
+  mayGiveWay: isUnbegun(begun, run, job),
+})
+
+/** Its first call was announced by this run and is yet to be sent: so far it has cost the upstream nothing. */
+function isUnbegun(begun: StepContext['begun'], run: string, job: OpenJob): boolean {
+  if (job.state !== 'quoting') return false
+  const { attempt, tries } = job.calls
+  return tries === 1 && attempt !== null && attempt.run === run && !begun.has(attempt)
+}
