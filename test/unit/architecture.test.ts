@@ -50,6 +50,7 @@ const PURE = [
   /^src\/nostr\/public-lookup\.ts$/,
   /^src\/l402\/(?!client|exchange|socks5)/,
   /^src\/settlement\/choose\.ts$/,
+  /^src\/blossom\/(encryption|authorization)\.ts$/,
 ]
 const isPure = (file: string): boolean => PURE.some((pattern) => pattern.test(file))
 
@@ -63,6 +64,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   settlement: ['core', 'ports', 'settlement'],
   nostr: ['core', 'ports', 'nostr'],
   l402: ['core', 'ports', 'l402'],
+  blossom: ['core', 'ports', 'blossom'],
   wallets: ['core', 'ports', 'wallets'],
   web: ['core', 'ports', 'web'],
   stores: ['core', 'ports', 'stores', 'make-directory', 'private-file'],
