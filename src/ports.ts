@@ -4,7 +4,7 @@ import type { EventTemplate, Filter, NostrEvent } from './core/event.js'
 import type { EncryptionScheme } from './core/arrival.js'
 import type { Rejection } from './core/errors.js'
 import type { EventId, Millis, PaymentHash, Preimage, Pubkey } from './core/identifiers.js'
-import type { Job, JobOutput } from './core/job.js'
+import type { Job, JobOutput, UpstreamCall } from './core/job.js'
 import type { HandlerRequest, JobRequest } from './core/job-request.js'
 import type { Msat } from './core/money.js'
 
@@ -378,8 +378,8 @@ export interface Seen {
   readonly acceptsJobs: boolean
 }
 
-/** Decided at once, right before the job is stored. */
-export type Policy = (job: JobRequest, seen: Seen) => Rejection | null
+/** Decided at once, right before the job is stored; `call` is what it would make of the upstream. */
+export type Policy = (job: JobRequest, seen: Seen, call: UpstreamCall) => Rejection | null
 
 /** Decided after asking others, before the policies. Never throws. */
 export type Vetting = (job: JobRequest) => Promise<Rejection | null>

@@ -10,6 +10,13 @@ export const CUSTOMER_ERRORS = {
   'invalid-bid': 'The bid is not a whole number of millisatoshi.',
   'too-many-unpaid': 'You have too many unpaid invoices here; pay one or let one expire.',
   'too-many-open': 'You have too many open jobs here; wait for one to end.',
+  'not-admitted': 'This service serves a closed circle, and your key is not in it.',
+  'work-required': 'This service asks for proof of work (NIP-13); the pow tag says how many bits.',
+  'rank-too-low': 'This service serves keys of a certain rank (NIP-85), and yours is below it or has none.',
+  'rank-unavailable': 'The rank of your key could not be looked up; try again later.',
+  'rate-limited': 'You send jobs faster than this service takes them from one key.',
+  'unpaid-quota-used': 'You left too many invoices unpaid of late; pay one, or come back later.',
+  'free-quota-used': 'You had as many free calls of this API as one key may have in a day.',
   'at-capacity': 'The service is at capacity; try again later.',
   'storage-full': 'The service cannot take new jobs at the moment; try again later.',
   'upstream-unavailable': 'The API behind this service did not answer; nothing was charged.',
@@ -41,6 +48,8 @@ export interface Rejection {
   readonly detail?: string
   /** The HTTP status of the upstream, where one explains the refusal. */
   readonly httpStatus?: number
+  /** What would help, as a tag that goes with the code: `["pow", "20"]`, `["retry-after", "37"]`. */
+  readonly remedy?: readonly string[]
 }
 
 export const rejection = (rejected: CustomerErrorCode, detail?: string): Rejection =>

@@ -26,6 +26,8 @@ export interface JobRequest {
   readonly encrypted: boolean
   /** `["param", "settlement", "proof"]`: the customer promises to send the preimage back (PROTOCOL.md §Payment proof). */
   readonly proofPromised: boolean
+  /** Bits of work that the event proves (NIP-13); 0 for none. */
+  readonly workBits: number
 }
 
 /** What a handler makes of a job: bound to an upstream and a route afterwards. */

@@ -106,6 +106,8 @@ export interface JobFailure {
   /** For the operator. Never holds a secret. */
   readonly detail: string | null
   readonly httpStatus: number | null
+  /** What would help, as a tag that goes with the code. */
+  readonly remedy?: readonly string[]
 }
 
 /** `pending`, `accepted`, or the relay's final refusal with its reason. */

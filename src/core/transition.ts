@@ -214,6 +214,8 @@ function countCall(calls: JobIn<'quoting'>['calls'], fact: Extract<Fact, { type:
   }
 }
 
-function failureOf({ rejected, detail, httpStatus }: Rejection): JobFailure {
-  return { code: rejected, detail: detail ?? null, httpStatus: httpStatus ?? null }
+/** What is kept, and said, of a refusal. */
+export function failureOf({ rejected, detail, httpStatus, remedy }: Rejection): JobFailure {
+  const failure = { code: rejected, detail: detail ?? null, httpStatus: httpStatus ?? null }
+  return remedy === undefined ? failure : { ...failure, remedy }
 }

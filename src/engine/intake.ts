@@ -5,6 +5,7 @@ import { tagValue, type NostrEvent, type Rumor } from '../core/event.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
 import { NO_CALLS, type Failing, type Job, type UpstreamCall } from '../core/job.js'
 import type { JobRequest } from '../core/job-request.js'
+import { failureOf } from '../core/transition.js'
 import { verifyEvent } from '../nostr/event.js'
 import { parseJobRequest } from '../nostr/kinds/job-request.js'
 import { applyPolicies } from '../policies/admission.js'
@@ -128,7 +129,7 @@ export function createIntake(wiring: {
     // ORDER: counted with nothing to wait for until the job is counted itself: of many that arrive together none slips past.
     const verdict = objected ?? (isMalformed(request) ? rejection(request.code, request.malformed) : translate(request))
     if (isRejection(verdict)) {
-      const failure = { code: verdict.rejected, detail: verdict.detail ?? null, httpStatus: null }
+      const failure = failureOf(verdict)
       // Recorded without the request that is refused: only its id counts.
       return refuse({ ...facts, state: 'failing', request: '', call: null, failure })
     }
@@ -158,7 +159,7 @@ export function createIntake(wiring: {
       // Handlers are user code.
       return rejection('internal-error', `the handler threw ${error instanceof Error ? error.name : 'something'}`)
     }
-    if (!isRejection(call)) return applyPolicies(wiring.policies, request, wiring.seen(request)) ?? call
+    if (!isRejection(call)) return applyPolicies(wiring.policies, request, wiring.seen(request), call) ?? call
     if (isCustomerErrorCode(call.rejected)) return call
     return rejection('internal-error', 'the handler refused with a code that is not documented')
   }

@@ -1,5 +1,6 @@
 /** Who may ask, and how much at once? A list of policies; the first that objects decides. */
 import { rejection } from '../core/errors.js'
+import type { UpstreamCall } from '../core/job.js'
 import type { JobRequest } from '../core/job-request.js'
 import type { Rejection } from '../core/errors.js'
 import type { Policy, Seen } from '../ports.js'
@@ -35,9 +36,14 @@ export const admissionPolicies = (limits: AdmissionLimits): readonly Policy[] =>
 ]
 
 /** The first objection, or null. */
-export function applyPolicies(policies: readonly Policy[], job: JobRequest, seen: Seen): Rejection | null {
+export function applyPolicies(
+  policies: readonly Policy[],
+  job: JobRequest,
+  seen: Seen,
+  call: UpstreamCall,
+): Rejection | null {
   for (const policy of policies) {
-    const objection = policy(job, seen)
+    const objection = policy(job, seen, call)
     if (objection) return objection
   }
   return null

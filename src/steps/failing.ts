@@ -7,13 +7,14 @@ import type { Step, StepContext } from './context.js'
 import { aboutJob, answerJob } from './delivery.js'
 
 export const failing: Step<'failing'> = async (context, job) => {
-  const { code, httpStatus } = job.failure
+  const { code, httpStatus, remedy } = job.failure
   const sealed = await sealCredential(context, job)
   const feedback = buildErrorFeedback({
     ...aboutJob(context, job),
     code,
     message: CUSTOMER_ERRORS[code],
     httpStatus,
+    ...(remedy === undefined ? {} : { remedy }),
     sealed,
   })
   const delivery = await answerJob(context, job, feedback, { purpose: 'error', notAfter: null })

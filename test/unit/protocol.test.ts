@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { CUSTOMER_ERRORS } from '../../src/core/errors.js'
 import { isMalformed, type EventId, type PaymentHash, type Preimage, type Pubkey } from '../../src/core/identifiers.js'
 import type { EventTemplate, NostrEvent } from '../../src/core/event.js'
-import { pubkeyOf, signEvent } from '../../src/nostr/event.js'
+import { eventHash, pubkeyOf, signEvent } from '../../src/nostr/event.js'
 import { handoverPlaintext } from '../../src/nostr/kinds/credential-handover.js'
 import { buildHandlerInformation } from '../../src/nostr/kinds/announcement.js'
 import { buildErrorFeedback, buildPaymentRequired, parseJobFeedback } from '../../src/nostr/kinds/job-feedback.js'
@@ -17,6 +17,7 @@ import {
   parseProofContent,
   proofPlaintext,
 } from '../../src/nostr/kinds/payment-proof.js'
+import { provenWork } from '../../src/nostr/work.js'
 import { msatFromSats, type Msat } from '../../src/core/money.js'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -93,6 +94,24 @@ describe('PROTOCOL.md', () => {
     const code = 'path-not-allowed'
     const built = buildErrorFeedback({ ...about, code, message: CUSTOMER_ERRORS[code], httpStatus: null, sealed: '' })
     expect(example('error')).toEqual(built)
+  })
+
+  it('shows where the work of a job stands, and how much a refusal asks for', () => {
+    const shown = example('work')
+    const mined = (nonce: number): EventTemplate => ({
+      ...shown,
+      tags: shown.tags.map((tag) => tag.map((item) => (item === 'NONCE' ? String(nonce) : item))),
+    })
+    let nonce = 0
+    while (!eventHash(customer, mined(nonce)).toString('hex').startsWith('0000')) nonce += 1
+    const id = eventHash(customer, mined(nonce)).toString('hex') as EventId
+    expect(provenWork({ ...mined(nonce), id })).toBe(16)
+    const refusal = buildErrorFeedback({
+      ...{ ...about, code: 'work-required', message: '', httpStatus: null, sealed: '' },
+      remedy: ['pow', '20'],
+    })
+    expect(refusal.tags).toContainEqual(['pow', '20'])
+    expect(page).toContain('["pow", "20"]')
   })
 
   it('shows the credential as the daemon hands it over', () => {

@@ -51,6 +51,8 @@ export interface ErrorFeedback extends AboutJob {
   /** One sentence for people. */
   readonly message: string
   readonly httpStatus: number | null
+  /** A further tag that says what would help. */
+  readonly remedy?: readonly string[]
   /** A credential sealed to the customer (NIP-44), or empty. */
   readonly sealed: string
 }
@@ -59,6 +61,7 @@ export interface ErrorFeedback extends AboutJob {
 export function buildErrorFeedback(error: ErrorFeedback): EventTemplate {
   const tags = [...aboutTags(error), ['status', 'error', error.code, error.message]]
   if (error.httpStatus !== null) tags.push(['http-status', String(error.httpStatus)])
+  if (error.remedy) tags.push([...error.remedy])
   if (error.sealed !== '') tags.push(['encrypted'])
   return { kind: JOB_FEEDBACK_KIND, created_at: error.createdAt, tags, content: error.sealed }
 }

@@ -3,6 +3,7 @@ import { tagValue, type EventTemplate, type Rumor } from '../../core/event.js'
 import { isMalformed, malformed, type Malformed, type Pubkey, type Seconds } from '../../core/identifiers.js'
 import type { JobInput, JobRequest } from '../../core/job-request.js'
 import { parseMsat, type Msat } from '../../core/money.js'
+import { provenWork } from '../work.js'
 
 export const JOB_REQUEST_KIND = 5800
 
@@ -37,6 +38,7 @@ export function parseJobRequest(event: Rumor): JobRequest | UnreadableJob {
     relays: relaysOf(event),
     encrypted: event.tags.some(([name]) => name === 'encrypted'),
     proofPromised: params.get('settlement') === 'proof',
+    workBits: provenWork(event),
   }
 }
 

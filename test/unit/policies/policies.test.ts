@@ -16,7 +16,7 @@ describe('admission', () => {
     ['too many of the customer', { openOfCustomer: 5, unpaidOfCustomer: 2 }, 'too-many-open'],
     ['too many unpaid', { unpaidOfCustomer: 2 }, 'too-many-unpaid'],
   ])('objects to %s', (_, seen, code) => {
-    expect(applyPolicies(policies, {} as never, { ...calm, ...seen })?.rejected).toBe(code)
+    expect(applyPolicies(policies, {} as never, { ...calm, ...seen }, {} as never)?.rejected).toBe(code)
   })
 })
 
