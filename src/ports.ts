@@ -91,10 +91,10 @@ export interface RelayPool {
   ): Promise<{ events: NostrEvent[]; answered: number }>
   /**
    * Publishes the event and waits for it on every subscription of that relay whose `echo` it matches; where the relay does not take
-   * it, or there is none, a request must be answered. `deaf`: neither came in time, and the connection is being rebuilt. `absent`:
-   * there is no connection, or no subscription. Never throws.
+   * it, or there is none, a request must be answered. `deaf`: neither came in time, and what is deaf is being rebuilt. `unproven`: no
+   * connection, no subscription, or the question was refused. Never throws.
    */
-  prove(event: NostrEvent | null, relay: string, timeoutMs: Millis): Promise<RelayProof | 'deaf' | 'absent'>
+  prove(event: NostrEvent | null, relay: string, timeoutMs: Millis): Promise<RelayProof | 'deaf' | 'unproven'>
   /** From what is known already; asks for what is not known, to know it the next time. Null where nothing is. */
   limits(relay: string): RelayLimits | null
   /** When the pool last looked after its connections, every few seconds; null where it has none. */

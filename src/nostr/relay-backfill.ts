@@ -4,8 +4,9 @@
  */
 import type { Filter } from '../core/event.js'
 import type { Seconds } from '../core/identifiers.js'
-import { claimedTime } from './relay-frame.js'
-import type { Relay, RelayRequest } from './relay.js'
+import { claimedTime, type EoseHint } from './relay-frame.js'
+import type { RelayRequest } from './relay-requests.js'
+import type { Relay } from './relay.js'
 
 /** No relay is known to stop below this many: a shorter page was the last. */
 const SHORT_PAGE = 10
@@ -40,11 +41,16 @@ export function createPageCounter(until: Seconds): PageCounter {
   }
 }
 
+/** Where the relay says whether it has more (NIP-67), that decides; of a page without any event nothing can follow. */
+const isLast = ({ count }: Page, hint: EoseHint): boolean =>
+  hint === null ? count < SHORT_PAGE : hint === 'finish' || count === 0
+
 export interface BackfillOptions {
   readonly relay: Relay
   readonly filters: readonly Filter[]
   /** The page that the REQ itself brought, and when it was sent. */
   readonly first: Page
+  readonly firstHint: EoseHint
   readonly requestedAt: Seconds
   readonly onEvent: (frame: string) => void
   readonly onDone: () => void
@@ -53,7 +59,7 @@ export interface BackfillOptions {
 
 /** Calls `onDone` (at once where one page was all) or `onClosed`, once; neither when the connection is lost. Returns the way to stop. */
 export function startBackfill(options: BackfillOptions): () => void {
-  const { relay, filters, first, requestedAt, onEvent, onDone, onClosed } = options
+  const { relay, filters, first, firstHint, requestedAt, onEvent, onDone, onClosed } = options
   // The caller of a bounded filter wants no more than that.
   const open = filters.filter(({ limit, until }) => limit === undefined && until === undefined)
   let current: RelayRequest | null = null
@@ -69,22 +75,23 @@ export function startBackfill(options: BackfillOptions): () => void {
         counter.note(frame)
         onEvent(frame)
       },
-      onEose: () => {
+      onEose: (hint) => {
         current?.close()
-        turn(until, counter.page)
+        turn(until, counter.page, hint)
       },
       onClosed,
     })
     if (!current) onClosed('not sent')
   }
 
-  function turn(until: Seconds, { count, oldest }: Page) {
-    if (count >= SHORT_PAGE && oldest > 0) return next(Math.min(oldest, until - 1))
+  function turn(until: Seconds, page: Page, hint: EoseHint) {
+    const { oldest } = page
+    if (!isLast(page, hint) && oldest > 0) return next(Math.min(oldest, until - 1))
     open.shift()
     next(requestedAt)
   }
 
-  if (first.count < SHORT_PAGE) open.length = 0
+  if (isLast(first, firstHint)) open.length = 0
   // With several filters the oldest event does not say which of them was cut short: each is paged from its beginning.
   next(open.length === 1 ? Math.min(first.oldest, requestedAt) : requestedAt)
   return () => current?.close()

@@ -29,12 +29,15 @@ export function parseEventFrame(frame: string, filters: readonly Filter[]): Nost
   return matchFilters(filters as ToolFilter[], event as unknown as ToolEvent) ? event : null
 }
 
+/** NIP-67: whether more is stored than was sent; null where the relay does not say. */
+export type EoseHint = 'finish' | 'more' | null
+
 export type RelayMessage =
-  | { readonly type: 'eose'; readonly subscription: string }
+  | { readonly type: 'eose'; readonly subscription: string; readonly hint: EoseHint }
   | { readonly type: 'closed'; readonly subscription: string; readonly reason: string }
   | { readonly type: 'ok'; readonly id: string; readonly accepted: boolean; readonly reason: string }
   | { readonly type: 'notice'; readonly text: string }
-  | { readonly type: 'auth' }
+  | { readonly type: 'auth'; readonly challenge: string }
 
 /** Every frame but EVENT (NIP-01 §From relay to client, NIP-42). */
 export function parseRelayMessage(frame: string): RelayMessage | Malformed {
@@ -44,7 +47,7 @@ export function parseRelayMessage(frame: string): RelayMessage | Malformed {
   if (typeof first !== 'string') return malformed('the second item of a frame is a text')
   switch (label) {
     case 'EOSE':
-      return { type: 'eose', subscription: first }
+      return { type: 'eose', subscription: first, hint: second === 'finish' || second === 'more' ? second : null }
     case 'CLOSED':
       return { type: 'closed', subscription: first, reason: textOf(second) }
     case 'OK':
@@ -53,7 +56,7 @@ export function parseRelayMessage(frame: string): RelayMessage | Malformed {
     case 'NOTICE':
       return { type: 'notice', text: first }
     case 'AUTH':
-      return { type: 'auth' }
+      return { type: 'auth', challenge: first }
     default:
       return malformed('a frame of no known label')
   }

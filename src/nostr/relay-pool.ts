@@ -11,9 +11,12 @@ import type {
   SubscriptionRequest,
 } from '../ports.js'
 import { publishLater } from './publish-verdict.js'
+import type { Authenticate } from './relay-authentication.js'
 import { createRelayCursors, type CursorStore } from './relay-cursor.js'
 import { fetchStored } from './relay-fetch.js'
 import { claimedId } from './relay-frame.js'
+import { createRelayInformation, type LoadInformation } from './relay-information.js'
+import { createRelayProof } from './relay-proof.js'
 import { createPublicLookup } from './public-lookup.js'
 import { createRelaySubscription, type RelaySubscription } from './relay-subscription.js'
 import { openRelaySocket, type OpenRelaySocket } from './relay-socket.js'
@@ -38,6 +41,12 @@ export interface RelayPoolOptions {
   readonly own?: ReadonlySet<string>
   /** Whether the others may be on a private network, whatever their names resolve to. Default true. */
   readonly allowPrivate?: boolean
+  /** Signs who we are for a relay that wants to know (NIP-42). Without it such a relay is one that refuses. */
+  readonly authenticate?: Authenticate
+  /** Relays that are told who we are as soon as they ask; the others only once they insist. Default: `own`. */
+  readonly introduceAt?: ReadonlySet<string>
+  /** Loads a relay's document (NIP-11). */
+  readonly information?: LoadInformation
   readonly random?: () => number
   /** Default: `openRelaySocket`. A simulation drives the real pool over sockets of its own. */
   readonly openSocket?: OpenRelaySocket
@@ -52,16 +61,20 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
     maxVisited = 200,
     own = new Set(),
     allowPrivate = true,
+    introduceAt = own,
     random = Math.random,
     openSocket = openRelaySocket,
   } = options
   const cursors = createRelayCursors({ cursors: options.cursors, clock })
   const publicLookup = createPublicLookup()
+  const information = createRelayInformation({ clock, load: options.information })
+  const proveRelay = createRelayProof({ clock, log })
   const relays = new Map<string, Relay>()
   const subscriptions = new Set<RelaySubscription>()
   const leaving = new Set<Promise<void>>()
   let cancelSweep: (() => void) | null = null
   let stopping: Promise<void> | null = null
+  let tendedAt = clock.now()
 
   function relayAt(url: string): Relay {
     const existing = relays.get(url)
@@ -73,9 +86,12 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
       random,
       maxFrameBytes,
       openSocket,
+      authenticate: options.authenticate,
+      introduce: introduceAt.has(url),
       lookup: allowPrivate || own.has(url) ? undefined : publicLookup,
     })
     relays.set(url, relay)
+    if (!cancelSweep) tendedAt = clock.now()
     cancelSweep ??= clock.after(SWEEP_MS, sweep)
     return relay
   }
@@ -100,7 +116,8 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
   }
 
   function sweep() {
-    const before = clock.now() - IDLE_MS
+    tendedAt = clock.now()
+    const before = tendedAt - IDLE_MS
     for (const relay of [...relays.values()]) {
       if (relay.idleSince !== null && relay.idleSince <= before) leave(relay)
     }
@@ -143,7 +160,11 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
     const json = typeof event === 'string' ? event : JSON.stringify(event)
     const id = parseEventId(typeof event === 'string' ? claimedId(event) : event.id)
     if (isMalformed(id)) return { type: 'refused', reason: id.malformed, tooLarge: false }
-    return visit(url)?.publish(id, json) ?? publishLater('too many relays at once')
+    const target = visit(url)
+    if (!target) return publishLater('too many relays at once')
+    const verdict = await target.publish(id, json)
+    if (verdict.type === 'refused' && verdict.tooLarge) information.rememberTooLarge(url, Buffer.byteLength(json))
+    return verdict
   }
 
   async function fetch(from: readonly string[], filter: Filter, timeoutMs: number) {
@@ -151,10 +172,26 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
   }
 
   function status(): RelayStatus[] {
-    const byRelay = new Map<Relay, number>()
-    for (const { relay, listening } of subscriptions)
-      byRelay.set(relay, (byRelay.get(relay) ?? 0) + (listening ? 1 : 0))
-    return [...byRelay].map(([{ url, connected, lastError }, listening]) => ({ url, connected, listening, lastError }))
+    const subscribed = new Set([...subscriptions].map(({ relay }) => relay))
+    return [...subscribed].map((relay) => {
+      const { url, connected, lastError, proof } = relay
+      const own = [...subscriptions].filter((subscription) => subscription.relay === relay)
+      return {
+        url,
+        connected,
+        listening: own.filter(({ listening }) => listening).length,
+        lastError: lastError ?? own.find(({ trouble }) => trouble !== null)?.trouble ?? null,
+        proof: proof?.by ?? null,
+        provenAt: proof?.at ?? null,
+      }
+    })
+  }
+
+  async function prove(event: NostrEvent | null, relay: string, timeoutMs: number) {
+    const target = relays.get(relay)
+    if (!target || stopping) return 'unproven'
+    const mine = [...subscriptions].filter((subscription) => subscription.relay === target)
+    return proveRelay({ event, relay: target, subscriptions: mine, timeoutMs })
   }
 
   async function stopAll() {
@@ -166,5 +203,17 @@ export function createRelayPool(options: RelayPoolOptions): RelayPool {
     relays.clear()
   }
 
-  return { subscribe, publish, fetch, status, stop: () => (stopping ??= stopAll()) }
+  return {
+    subscribe,
+    publish,
+    fetch,
+    prove,
+    limits: (relay) => {
+      const url = parseUrl(relay)
+      return isMalformed(url) ? null : information.limits(url)
+    },
+    tendedAt: () => (cancelSweep ? tendedAt : null),
+    status,
+    stop: () => (stopping ??= stopAll()),
+  }
 }

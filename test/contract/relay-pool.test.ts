@@ -53,7 +53,16 @@ describe('a relay pool', () => {
     await until(() => heard.length === 2)
     expect(heard.map(({ event }) => event)).toEqual([stored, live])
     expect(heard.every(({ event }) => verifyEvent(event))).toBe(true)
-    expect(pool.status()).toEqual([{ url: `${relay.url}/`, connected: true, listening: 1, lastError: null }])
+    expect(pool.status()).toEqual([
+      {
+        url: `${relay.url}/`,
+        connected: true,
+        listening: 1,
+        lastError: null,
+        proof: 'eose',
+        provenAt: expect.any(Number) as number,
+      },
+    ])
   })
 
   it('hears what was published while the relay was away: of the same second, back-dated, and afterwards', async () => {

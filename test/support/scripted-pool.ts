@@ -1,6 +1,6 @@
 /** What would relays say? A RelayPool that answers by script, and remembers what it was sent. */
 import type { NostrEvent } from '../../src/core/event.js'
-import type { PublishVerdict, RelayPool, RelayStatus } from '../../src/ports.js'
+import type { PublishVerdict, RelayLimits, RelayPool, RelayStatus } from '../../src/ports.js'
 
 export const ACCEPTED: PublishVerdict = { type: 'accepted' }
 export const LATER: PublishVerdict = { type: 'later', reason: 'no connection' }
@@ -14,6 +14,12 @@ export interface ScriptedPool extends RelayPool {
   /** What `fetch` finds. */
   readonly stored: unknown[]
   readonly statuses: RelayStatus[]
+  /** What `prove` answers. Default: echo. */
+  readonly proofs: Map<string, Awaited<ReturnType<RelayPool['prove']>>>
+  /** What `prove` was asked, in order. */
+  readonly proven: { readonly event: NostrEvent | null; readonly relay: string }[]
+  /** What `limits` answers. */
+  readonly known: Map<string, RelayLimits>
 }
 
 export function createScriptedPool(): ScriptedPool {
@@ -21,10 +27,16 @@ export function createScriptedPool(): ScriptedPool {
   const scripts = new Map<string, (PublishVerdict | Promise<PublishVerdict>)[]>()
   const stored: unknown[] = []
   const statuses: RelayStatus[] = []
+  const proofs: ScriptedPool['proofs'] = new Map()
+  const proven: ScriptedPool['proven'] = []
+  const known = new Map<string, RelayLimits>()
   return {
     published,
     stored,
     statuses,
+    proofs,
+    proven,
+    known,
     script: (relay, ...verdicts) => void scripts.set(relay, verdicts),
     subscribe: () => ({ close: () => undefined }),
     async publish(given, relay) {
@@ -33,6 +45,12 @@ export function createScriptedPool(): ScriptedPool {
       return (script.length > 1 ? script.shift() : script[0]) ?? ACCEPTED
     },
     fetch: async (relays) => ({ events: stored as NostrEvent[], answered: relays.length }),
+    async prove(event, relay) {
+      proven.push({ event, relay })
+      return proofs.get(relay) ?? 'echo'
+    },
+    limits: (relay) => known.get(relay) ?? null,
+    tendedAt: () => null,
     status: () => statuses,
     stop: async () => undefined,
   }

@@ -86,6 +86,9 @@ export function createPool(life: Life, relays: SimulatedRelays): RelayPool {
         const found = where.flatMap((relay) => relays.stored(relay)).filter((event) => matches(event, filter))
         return { events: [...new Map(found.map((event) => [event.id, event])).values()], answered: where.length }
       }),
+    prove: async () => 'echo',
+    limits: () => null,
+    tendedAt: () => null,
     status: () => [],
     stop: async () => undefined,
   }

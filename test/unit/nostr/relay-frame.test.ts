@@ -60,13 +60,16 @@ describe('an event frame', () => {
 
 describe('any other frame', () => {
   it.each([
-    ['["EOSE","t1"]', { type: 'eose', subscription: 't1' }],
+    ['["EOSE","t1"]', { type: 'eose', subscription: 't1', hint: null }],
+    ['["EOSE","t1","more"]', { type: 'eose', subscription: 't1', hint: 'more' }],
+    ['["EOSE","t1","finish"]', { type: 'eose', subscription: 't1', hint: 'finish' }],
+    ['["EOSE","t1",{}]', { type: 'eose', subscription: 't1', hint: null }],
     ['["CLOSED","t1","error: busy"]', { type: 'closed', subscription: 't1', reason: 'error: busy' }],
     ['["CLOSED","t1"]', { type: 'closed', subscription: 't1', reason: '' }],
     ['["OK","abc",false,"pow: 3"]', { type: 'ok', id: 'abc', accepted: false, reason: 'pow: 3' }],
     ['["OK","abc",true]', { type: 'ok', id: 'abc', accepted: true, reason: '' }],
     ['["NOTICE","hello"]', { type: 'notice', text: 'hello' }],
-    ['["AUTH","challenge"]', { type: 'auth' }],
+    ['["AUTH","challenge"]', { type: 'auth', challenge: 'challenge' }],
   ])('is read: %s', (frame, message) => expect(parseRelayMessage(frame)).toEqual(message))
 
   it.each([
