@@ -200,12 +200,16 @@ export interface Fetching extends Paid {
 }
 export type Publishing = (Paid | (Translated & Unpaid)) & {
   readonly state: 'publishing'
-  /** Until the result is signed; afterwards the signed event in the outbox holds it. */
+  /** Until the result is signed, or delivered where it is large; afterwards the signed event in the outbox holds it. */
   readonly output: JobOutput | null
+  /** The output does not fit into an event: it goes into a blob, to which the result leads. */
+  readonly inBlob?: true
 }
 export type Failing = (Paid | (Admitted & Unpaid & { readonly call: UpstreamCall | null })) & {
   readonly state: 'failing'
   readonly failure: JobFailure
+  /** What was paid for and could not be delivered. */
+  readonly answer?: JobOutput
 }
 
 export type Completed = (Paid | (Translated & Unpaid)) & { readonly state: 'completed' }
@@ -225,6 +229,8 @@ export interface Cancelled extends Translated, Unpaid {
 export interface Failed extends Paid {
   readonly state: 'failed'
   readonly failure: JobFailure
+  /** Another try begins with it. */
+  readonly answer?: JobOutput
 }
 
 export type OpenJob = Quoting | Invoicing | Offering | Awaiting | Fetching | Publishing | Failing

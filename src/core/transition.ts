@@ -7,9 +7,7 @@ import {
   type Challenge,
   type CredentialKey,
   type Delivery,
-  type Failing,
   type Job,
-  type JobFailure,
   type JobIn,
   type JobOutput,
   type JobState,
@@ -17,6 +15,7 @@ import {
   type Payment,
   type UnpaidSecrets,
 } from './job.js'
+import { close, failureOf, followPublishing, retry } from './transition-end.js'
 
 /** What a step, a preimage source or the operator found out. */
 export type Fact =
@@ -34,7 +33,14 @@ export type Fact =
   | { readonly type: 'answered'; readonly output: JobOutput }
   | { readonly type: 'invoiced'; readonly offer: Offer; readonly secrets: UnpaidSecrets }
   /** An event was signed and waits in the outbox. */
-  | { readonly type: 'signed'; readonly delivery: Delivery }
+  | {
+      readonly type: 'signed'
+      readonly delivery: Delivery
+      /** The output is kept until the event is delivered: relays may yet find it too large. */
+      readonly keepOutput?: boolean
+    }
+  /** The answer does not fit into an event that relays take: it goes into a blob. */
+  | { readonly type: 'outsized' }
   | { readonly type: 'offered' }
   | { readonly type: 'settled'; readonly key: CredentialKey; readonly payment: Payment; readonly attempt: Attempt }
   | { readonly type: 'lapsed' }
@@ -54,7 +60,7 @@ export const UNDERSTOOD: Readonly<Record<JobState, readonly FactType[]>> = {
   offering: ['signed', 'offered', 'settled', 'refused'],
   awaiting: ['settled', 'lapsed'],
   fetching: ['attempting', 'attemptFailed', 'answered', 'refused'],
-  publishing: ['signed', 'delivered', 'refused'],
+  publishing: ['signed', 'outsized', 'delivered', 'refused'],
   failing: ['signed'],
   expired: ['settled'],
   failed: ['retried'],
@@ -166,42 +172,6 @@ function followFetching(job: JobIn<'fetching'>, fact: Fact): Job | null {
   }
 }
 
-function followPublishing(job: JobIn<'publishing'>, fact: Fact): Job | null {
-  const { output: _, ...facts } = job
-  switch (fact.type) {
-    case 'signed':
-      return { ...job, output: null, outbox: [...job.outbox, fact.delivery] }
-    case 'delivered':
-      return { ...facts, state: 'completed', ...withoutPayload(job) }
-    case 'refused':
-      return { ...facts, state: 'failing', failure: failureOf(fact.rejection) }
-    default:
-      return null
-  }
-}
-
-/** A failure that was signed closes the job; the outbox goes on delivering it. */
-function close(job: Failing, delivery: Delivery): Job {
-  const outbox = [...job.outbox, delivery]
-  if (job.payment) return { ...job, state: 'failed', outbox }
-  return { ...job, state: 'rejected', outbox, ...withoutPayload(job) }
-}
-
-/** A job that nothing more can come of is kept for ever, and not what its customer sent: that may be large, and cost nothing. */
-const withoutPayload = <C extends Failing['call']>({ call }: { readonly call: C }): { request: string; call: C } => ({
-  request: '',
-  call: call === null ? call : { ...call, body: null },
-})
-
-/** The same credential again, with a fresh count. What an earlier call may have done is not forgotten. */
-function retry(job: JobIn<'failed'>): Job {
-  const { failure, ...facts } = job
-  const hasResult = job.outbox.some(({ purpose }) => purpose === 'result')
-  if (failure.code === 'undeliverable' && hasResult) return { ...facts, state: 'publishing', output: null }
-  const outcomeUnknown = failure.code === 'outcome-unknown' || failure.code === 'credential-consumed'
-  return { ...facts, state: 'fetching', calls: { ...NO_CALLS, outcomeUnknown } }
-}
-
 function countCall(calls: JobIn<'quoting'>['calls'], fact: Extract<Fact, { type: 'attempting' | 'attemptFailed' }>) {
   if (fact.type === 'attempting') return { ...calls, attempt: fact.attempt, tries: calls.tries + 1 }
   return {
@@ -212,10 +182,4 @@ function countCall(calls: JobIn<'quoting'>['calls'], fact: Extract<Fact, { type:
     breakages: calls.breakages + (fact.why === 'broken' ? 1 : 0),
     outcomeUnknown: calls.outcomeUnknown || fact.outcomeUnknown,
   }
-}
-
-/** What is kept, and said, of a refusal. */
-export function failureOf({ rejected, detail, httpStatus, remedy }: Rejection): JobFailure {
-  const failure = { code: rejected, detail: detail ?? null, httpStatus: httpStatus ?? null }
-  return remedy === undefined ? failure : { ...failure, remedy }
 }

@@ -22,6 +22,7 @@ const FACTS: { [T in FactType]: Extract<Fact, { type: T }> } = {
   answered: { type: 'answered', output: sampleOutput },
   invoiced: { type: 'invoiced', offer: sampleOffer, secrets: { token: 'token-of-an-offer', statusUrl: null } },
   signed: { type: 'signed', delivery: sampleDelivery('offer') },
+  outsized: { type: 'outsized' },
   offered: { type: 'offered' },
   settled: {
     type: 'settled',

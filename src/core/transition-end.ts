@@ -1,0 +1,58 @@
+/** What follows once there is an answer, or a failure? The last states of a job, and the operator's second try. */
+import type { Rejection } from './errors.js'
+import { NO_CALLS, type Delivery, type Failing, type Job, type JobFailure, type JobIn } from './job.js'
+import type { Fact } from './transition.js'
+
+export function followPublishing(job: JobIn<'publishing'>, fact: Fact): Job | null {
+  const { output, inBlob: _, ...facts } = job
+  switch (fact.type) {
+    case 'signed':
+      return { ...job, output: fact.keepOutput === true ? output : null, outbox: [...job.outbox, fact.delivery] }
+    case 'outsized':
+      // What was signed is taken back: no relay of the customer has it, and none will.
+      return { ...job, inBlob: true, outbox: job.outbox.filter(({ purpose }) => purpose !== 'result') }
+    case 'delivered':
+      return { ...facts, state: 'completed', ...withoutPayload(job) }
+    case 'refused': {
+      // The answer was paid for: another try begins with it, and not with another call.
+      const answer = output !== null && job.payment && !hasResult(job) ? { answer: output } : {}
+      return { ...facts, ...answer, state: 'failing', failure: failureOf(fact.rejection) }
+    }
+    default:
+      return null
+  }
+}
+
+/** A failure that was signed closes the job; the outbox goes on delivering it. */
+export function close(job: Failing, delivery: Delivery): Job {
+  const outbox = [...job.outbox, delivery]
+  if (job.payment) return { ...job, state: 'failed', outbox }
+  return { ...job, state: 'rejected', outbox, ...withoutPayload(job) }
+}
+
+/** A job that nothing more can come of is kept for ever, and not what its customer sent: that may be large, and cost nothing. */
+export const withoutPayload = <C extends Failing['call']>({
+  call,
+}: {
+  readonly call: C
+}): { request: string; call: C } => ({
+  request: '',
+  call: call === null ? call : { ...call, body: null },
+})
+
+/** The same credential again, with a fresh count. What an earlier call may have done is not forgotten. */
+export function retry(job: JobIn<'failed'>): Job {
+  const { failure, answer, ...facts } = job
+  if (answer) return { ...facts, state: 'publishing', output: answer }
+  if (failure.code === 'undeliverable' && hasResult(job)) return { ...facts, state: 'publishing', output: null }
+  const outcomeUnknown = failure.code === 'outcome-unknown' || failure.code === 'credential-consumed'
+  return { ...facts, state: 'fetching', calls: { ...NO_CALLS, outcomeUnknown } }
+}
+
+const hasResult = ({ outbox }: Pick<Job, 'outbox'>): boolean => outbox.some(({ purpose }) => purpose === 'result')
+
+/** What is kept, and said, of a refusal. */
+export function failureOf({ rejected, detail, httpStatus, remedy }: Rejection): JobFailure {
+  const failure = { code: rejected, detail: detail ?? null, httpStatus: httpStatus ?? null }
+  return remedy === undefined ? failure : { ...failure, remedy }
+}
