@@ -1,7 +1,6 @@
 /** THE composition root: configuration and adapters in, a running daemon out. */
 import { openAdapters, type Adapters } from './adapters.js'
 import type { Config } from './config/config.js'
-import { rejection } from './core/errors.js'
 import { isMalformed, type Millis } from './core/identifiers.js'
 import { createCensus } from './engine/census.js'
 import { startControl } from './engine/control.js'
@@ -15,6 +14,7 @@ import { routeJob } from './engine/routing.js'
 import { createSlots } from './engine/slots.js'
 import { statusOf, type DaemonStatus } from './engine/status.js'
 import { keepWalletsStarted } from './engine/wallet-keeper.js'
+import { createChannels } from './nostr/channels.js'
 import { parseRelayUrl } from './nostr/relay-url.js'
 import { PAYMENT_PROOF_KIND } from './nostr/kinds/payment-proof.js'
 import { admissionPolicies } from './policies/admission.js'
@@ -65,6 +65,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   const upstreams = config.upstreams.map(upstreamOf)
 
   const slots = createSlots(config.jobs.concurrency, () => clock.now())
+  const channels = createChannels({ signer, clock, rules: config.encryption })
   const census = createCensus()
   const outbox = createOutbox({
     relays,
@@ -116,7 +117,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
       ...timings,
     },
     unpaidOf: (job) => census.of(job.customer).unpaid - (isUnpaidInvoice(job) ? 1 : 0),
-    seal: (_job, template) => signer.sign(template),
+    seal: channels.seal,
     destinations: createDestinations({ writeRelays }),
     send: (job, delivery) => outbox.send(job, delivery),
     standing: (delivery) => standingOf(delivery, config.publish.quorum),
@@ -135,7 +136,8 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     self: signer.pubkey,
     run,
     handlers,
-    open: async () => rejection('encryption-unsupported'),
+    open: channels.open,
+    objections: channels.objections,
     route: (request, handler) => routeJob(upstreams, request, handler),
     vettings: [],
     policies: admissionPolicies(config.jobs),

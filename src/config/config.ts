@@ -78,6 +78,7 @@ export interface Config {
   readonly jobs: Readonly<Settings['jobs']>
   readonly publish: Readonly<Settings['publish']>
   readonly settlement: Readonly<Settings['settlement']>
+  readonly encryption: Readonly<Settings['encryption']>
   /** By name. */
   readonly wallets: ReadonlyMap<string, { readonly type: 'nwc' }>
   /** Connection URI of each wallet, by name. Secrets. */

@@ -11,6 +11,7 @@ import {
   withoutRepeats,
   type SecretReference,
 } from './fields.js'
+import { encryption } from './encryption-schema.js'
 import { upstreamSchema } from './upstream-schema.js'
 
 const relayList = () => z.array(relayUrl()).min(1).max(20).superRefine(withoutRepeats)
@@ -172,6 +173,7 @@ export const SETTINGS = {
   jobs,
   publish,
   settlement,
+  encryption,
   announce,
   handlers: z
     .array(filePath())

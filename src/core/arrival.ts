@@ -27,5 +27,11 @@ export interface Arrival {
 /** The job request as it reads, whatever way it came. Expects a job whose request is still kept. */
 export function openedRequest({ request, channel }: Pick<Job, 'request' | 'channel'>): Rumor {
   const rumor = JSON.parse(request) as Rumor
-  return channel?.type === 'encrypted' ? { ...rumor, tags: [...rumor.tags, ...channel.tags] } : rumor
+  return channel?.type === 'encrypted' ? withOpenedTags(rumor, channel.tags) : rumor
+}
+
+/** What was encrypted stands after what was not, and the ciphertext is gone: that much of it was content. */
+export function withOpenedTags(rumor: Rumor, tags: readonly (readonly string[])[]): Rumor {
+  const { id, pubkey, kind, created_at } = rumor
+  return { id, pubkey, kind, created_at, tags: [...rumor.tags, ...tags], content: '' }
 }

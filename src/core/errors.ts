@@ -4,6 +4,8 @@
 export const CUSTOMER_ERRORS = {
   'invalid-request': 'The job cannot be read as a request: it needs param method and path, and well-formed tags.',
   'encryption-unsupported': 'Encrypted jobs are not served here; send the parameters as plain tags.',
+  'encryption-required': 'Jobs are taken here only when they are encrypted; send the parameters encrypted.',
+  undecipherable: 'The encrypted parameters cannot be opened with the key of this service.',
   'method-not-allowed': 'This method is not offered on any path.',
   'path-not-allowed': 'This path is not offered, or not with this method.',
   'body-too-large': 'The request body is larger than this service accepts.',

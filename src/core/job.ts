@@ -116,7 +116,7 @@ export type RelayVerdict = 'pending' | 'accepted' | `refused: ${string}`
 /** A signed event and what each relay said of it. Signed once; the same bytes are published until enough relays hold them. */
 export interface Delivery {
   readonly eventId: EventId
-  readonly purpose: 'offer' | 'processing' | 'result' | 'error'
+  readonly purpose: 'accept' | 'offer' | 'processing' | 'result' | 'error'
   /** The signed event as JSON; null once nothing more is to be sent and nobody will ask for it again. */
   event: string | null
   /** Seconds since 1970 after which it is no longer sent; null for never. */

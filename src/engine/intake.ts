@@ -46,6 +46,8 @@ export function createIntake(wiring: {
   readonly handlers: ReadonlyMap<number, JobHandler>
   /** Opens what is encrypted to us, after it was verified. */
   readonly open: (event: NostrEvent, heardOn: string) => Promise<Arrival | Rejection>
+  /** Why a job is not taken that came in the open, or sealed; null where it may be. */
+  readonly objections: { readonly open: Rejection | null; readonly sealed: Rejection | null }
   readonly route: (request: JobRequest, handler: JobHandler) => UpstreamCall | Rejection
   readonly vettings: readonly Vetting[]
   readonly policies: readonly Policy[]
@@ -92,7 +94,7 @@ export function createIntake(wiring: {
     const isForeign = () => !event.tags.some(([name, value]) => name === 'p' && value === wiring.self)
     if (!isWanted(event, isForeign, () => !verifyEvent(event))) return
     const inTheOpen: Arrival = { rumor: event, json: JSON.stringify(event), channel: null, heardOn: relay }
-    if (!event.tags.some(([name]) => name === 'encrypted')) return begin(inTheOpen, take(inTheOpen))
+    if (!event.tags.some(([name]) => name === 'encrypted')) return begin(inTheOpen, take(inTheOpen, wiring.objections.open))
     begin(
       inTheOpen,
       wiring.open(event, relay).then((opened) => (isRejection(opened) ? take(inTheOpen, opened) : take(opened))),
@@ -108,7 +110,7 @@ export function createIntake(wiring: {
     })
   }
 
-  async function take({ rumor, json, channel, heardOn }: Arrival, objection?: Rejection): Promise<void> {
+  async function take({ rumor, json, channel, heardOn }: Arrival, objection: Rejection | null = null): Promise<void> {
     const now = clock.now()
     const request = parseJobRequest(rumor)
     const facts = {
@@ -182,7 +184,7 @@ export function createIntake(wiring: {
     receive,
     arrive(arrival) {
       const never = () => false
-      if (isWanted(arrival.rumor, never, never)) begin(arrival, take(arrival))
+      if (isWanted(arrival.rumor, never, never)) begin(arrival, take(arrival, wiring.objections.sealed))
     },
     knows,
     counts,

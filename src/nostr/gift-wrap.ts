@@ -14,6 +14,9 @@ export const BACK_DATED_S: Seconds = 2 * 86_400
 /** Nothing that is meant for us is longer; the decryption of a longer one is not begun. */
 const MAX_WRAP_CHARACTERS = 1_048_576
 
+/** The largest padded length (NIP-44) of which the seal, in base64 and with its own fields, still fits into the wrap. */
+const MAX_RUMOR_BYTES = 40_960
+
 export interface Wrapped {
   readonly rumor: Rumor
   readonly wrap: NostrEvent
@@ -54,6 +57,16 @@ export async function wrapRumor(
     content: createEncryption(onceKey).encrypt(recipient, JSON.stringify(seal)),
   }
   return { rumor, wrap: signEvent(wrap, onceKey, pubkeyOf(onceKey), randomBytes(32)) }
+}
+
+/**
+ * Whether a rumor of that template can be wrapped at all. A rumor is sealed and the seal sealed again, each time four thirds as long
+ * and padded before (NIP-44 §Encryption): the outer plaintext must not pass the limit.
+ */
+export function isWrappable(template: EventTemplate): boolean {
+  const { kind, created_at, tags, content } = template
+  const rumor = { id: '0'.repeat(64), pubkey: '0'.repeat(64), created_at, kind, tags, content }
+  return Buffer.byteLength(JSON.stringify(rumor)) <= MAX_RUMOR_BYTES
 }
 
 const backDated = (now: Seconds): Seconds => now - (randomBytes(4).readUInt32BE() % BACK_DATED_S)

@@ -11,7 +11,7 @@ export function createKeySigner(secretKey: Uint8Array): Signer {
   return {
     pubkey,
     sign: async (template) => signEvent(template, secretKey, pubkey, randomBytes(32)),
-    encrypt: async (peer, plaintext) => encryption.encrypt(peer, plaintext),
-    decrypt: async (peer, payload) => encryption.decrypt(peer, payload),
+    encrypt: async (peer, plaintext, scheme) => encryption.encrypt(peer, plaintext, scheme),
+    decrypt: async (peer, payload, scheme) => encryption.decrypt(peer, payload, scheme),
   }
 }

@@ -1,5 +1,6 @@
 /** What may a step use? The ports and settings that every step receives, and what it returns. */
 import type { EventTemplate, NostrEvent } from '../core/event.js'
+import type { Rejection } from '../core/errors.js'
 import type { Millis } from '../core/identifiers.js'
 import type { Attempt, Delivery, Job, JobIn, OpenState } from '../core/job.js'
 import type { Upstream } from '../core/route.js'
@@ -69,8 +70,8 @@ export interface StepContext {
   readonly begun: WeakSet<Attempt>
   /** Open invoices of the job's customer, this job's own left out. */
   readonly unpaidOf: (job: Job) => number
-  /** Signs an answer to the job, sealed the way the job came. */
-  readonly seal: (job: Job, template: EventTemplate) => Promise<NostrEvent>
+  /** Signs an answer to the job, sealed the way the job came; a refusal where it is too long for that. */
+  readonly seal: (job: Job, template: EventTemplate) => Promise<NostrEvent | Rejection>
   /** Where answers to the job go; among `counted` the quorum is counted. */
   readonly destinations: (
     job: Job,

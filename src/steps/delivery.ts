@@ -1,5 +1,5 @@
 /** How does an answer leave? Sealed the way the job came, addressed to where the customer reads, and never larger than relays take. */
-import { rejection, type Rejection } from '../core/errors.js'
+import { isRejection, rejection, type Rejection } from '../core/errors.js'
 import type { EventTemplate } from '../core/event.js'
 import type { Delivery, Job, RelayVerdict } from '../core/job.js'
 import type { AboutJob } from '../nostr/kinds/job-feedback.js'
@@ -14,6 +14,7 @@ export async function answerJob(
 ): Promise<Delivery | Rejection> {
   const { counted, also } = await context.destinations(job)
   const event = await context.seal(job, template)
+  if (isRejection(event)) return event
   const json = JSON.stringify(event)
   const size = Buffer.byteLength(json)
   if (size > context.settings.maxEventBytes) return rejection('result-too-large', `the signed event has ${size} bytes`)

@@ -39,6 +39,7 @@ export function createIntakeWorld(options: IntakeOptions = {}): IntakeWorld {
     run: RUN,
     handlers: new Map([[5800, { ...httpHandler, ...options.handler }]]),
     open: async () => rejection('encryption-unsupported'),
+    objections: { open: null, sealed: null },
     route: (request, handler) => routeJob([sampleUpstream], request, handler),
     vettings: [],
     policies: admissionPolicies({ maxUnpaidPerCustomer: 5, maxOpenPerCustomer: 50, maxOpen: 100, ...options.limits }),

@@ -56,7 +56,13 @@ export type DispatchMessage =
       readonly amountMsat: Msat
       readonly expires: string
     })
-  | (Answer & { readonly type: 'dispatch-status'; readonly status: string })
+  | (Answer & {
+      readonly type: 'dispatch-status'
+      readonly status: string
+      /** A sentence, or a piece of the answer while it arrives; then `tags` holds its place. */
+      readonly note?: string
+      readonly tags?: readonly (readonly string[])[]
+    })
   | (Answer & {
       readonly type: 'dispatch-result'
       /** As the content of a kind-6800 result, and its tags that describe it. */
@@ -159,6 +165,10 @@ function parseRequest(value: Fields): DispatchRequest | Malformed {
   }
 }
 
+function notesOf({ note, tags }: Fields): { note?: string; tags?: readonly (readonly string[])[] } {
+  return { ...(isText(note) ? { note } : {}), ...(isTagList(tags, 10) ? { tags } : {}) }
+}
+
 function parseAnswer(value: Fields): DispatchMessage | Malformed {
   const { re, type } = value
   if (!isText(re, MAX_ID)) return malformed('an answer names its request')
@@ -183,7 +193,7 @@ function parseAnswer(value: Fields): DispatchMessage | Malformed {
       return { type, ...about, bolt11: value.bolt11, amountMsat, expires: textOf(value.expires) ?? '' }
     }
     case 'dispatch-status':
-      return { type, ...about, status: textOf(value.status) ?? '' }
+      return { type, ...about, status: textOf(value.status) ?? '', ...notesOf(value) }
     case 'dispatch-result': {
       const { output, tags = [] } = value
       if (typeof output !== 'string') return malformed('a result holds an output')

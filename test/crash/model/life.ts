@@ -156,6 +156,7 @@ export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Be
     run: life.run,
     handlers,
     open: async () => rejection('encryption-unsupported'),
+    objections: { open: null, sealed: null },
     route: (request, handler) => routeJob([settings], request, handler),
     vettings: [],
     policies: [],
