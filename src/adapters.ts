@@ -7,6 +7,7 @@ import { sealingKeyOf } from './config/sealing-key.js'
 import { TollbridgeError } from './core/errors.js'
 import { isMalformed } from './core/identifiers.js'
 import { createUpstreamClient } from './l402/client.js'
+import { loadInformationBy } from './nostr/relay-information.js'
 import { createRelayPool } from './nostr/relay-pool.js'
 import { parseRelayUrl } from './nostr/relay-url.js'
 import { createKeySigner } from './nostr/signer.js'
@@ -90,9 +91,15 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
       cursor: (key: string) => store.cursor(key),
       putCursor: (key: string, seconds: number) => store.putCursor(key, seconds),
     }
+    const web = createWebClient({ allowPrivate: config.relays.allowPrivate, allowedOrigins: ownOrigins(config) })
+    closers.push(() => web.stop())
     const relays = createRelayPool({
       ...{ clock, log, cursors, own: operatorsRelays(config) },
       allowPrivate: config.relays.allowPrivate,
+      authenticate: (template) => signer.sign(template),
+      // A wallet's relay need not learn whose wallet it serves.
+      introduceAt: new Set([...config.relays.read, ...config.relays.write]),
+      information: loadInformationBy(web),
     })
     closers.push(() => relays.stop())
     const clients = new Map(config.upstreams.map((upstream) => [upstream.name, openClient(upstream)]))
@@ -104,8 +111,6 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
       ]),
     )
     for (const wallet of wallets.values()) closers.push(() => wallet.stop())
-    const web = createWebClient({ allowPrivate: config.relays.allowPrivate, allowedOrigins: ownOrigins(config) })
-    closers.push(() => web.stop())
     const signer = createKeySigner(config.secretKey)
     return { run, clock, log, signer, store, relays, clients, wallets, handlers, web, stop }
   } catch (error) {

@@ -10,6 +10,7 @@ import { createIntake, type Intake } from './engine/intake.js'
 import { createLateJobs } from './engine/late-jobs.js'
 import { createOutbox } from './engine/outbox.js'
 import { createPresence, type Presence } from './engine/presence.js'
+import { createProbe } from './engine/probe.js'
 import { routeJob } from './engine/routing.js'
 import { createSlots } from './engine/slots.js'
 import { statusOf, type DaemonStatus } from './engine/status.js'
@@ -63,6 +64,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   const readRelays = ownRelays(config.relays.read)
   const writeRelays = ownRelays(config.relays.write)
   const upstreams = config.upstreams.map(upstreamOf)
+  const probeMs = config.relays.probeSeconds * 1000
 
   const slots = createSlots(config.jobs.concurrency, () => clock.now())
   const channels = createChannels({ signer, clock, rules: config.encryption })
@@ -177,7 +179,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   })
   closers.push(() => presence.stop())
 
-  const status = () => statusOf({ ...adapters, intake, census, settlements, readRelays, startedAt })
+  const status = () => statusOf({ ...adapters, intake, census, settlements, readRelays, proofLastsMs: 2 * probeMs, startedAt })
   const control = await startControl(
     config.stateDirectory,
     {
@@ -193,9 +195,13 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   // ORDER: what is already owed is taken up before anything new is heard, so that proofs find their jobs.
   drive.resume()
   closers.push(keepWalletsStarted({ wallets: adapters.wallets, tills, clock, log }))
+  const probe = createProbe({ relays, signer, clock, log, periodMs: probeMs })
+  closers.push(() => probe.stop())
   const listening = relays.subscribe({
     name: 'jobs',
     relays: readRelays,
+    echo: probe.echo,
+    onCaughtUp: probe.watch,
     filters: (since) =>
       buildFilters({ self: signer.pubkey, kinds: [...handlers.keys()], since, now: clock.now(), config }),
     onEvent(event, relay) {

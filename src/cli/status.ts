@@ -4,6 +4,8 @@ import { askDaemon } from './control-client.js'
 import { EXIT } from './exit-codes.js'
 import type { Output } from './output.js'
 
+const PROOFS = { echo: 'proven by echo', eose: 'weakly proven (it answers)' } as const
+
 export async function showStatus(stateDirectory: string, output: Output): Promise<number> {
   const status = (await askDaemon(stateDirectory, 'GET', '/status')) as DaemonStatus | null
   if (!status) {
@@ -17,10 +19,7 @@ export async function showStatus(stateDirectory: string, output: Output): Promis
 }
 
 function describe(status: DaemonStatus): string {
-  const relays = status.relays.map(({ url, connected, listening, lastError }) => {
-    const state = !connected ? `down${lastError ? ` (${lastError})` : ''}` : listening > 0 ? 'listening' : 'connected'
-    return `  ${url}  ${state}`
-  })
+  const relays = status.relays.map((relay) => `  ${relay.url}  ${stateOf(relay)}`)
   const wallets = status.wallets.map(({ name, usable }) => `  ${name}  ${usable ? 'usable' : 'not usable'}`)
   return [
     `${status.ready ? 'ready' : `NOT ready: ${status.reasons.join('; ')}`}  (pid ${status.pid}, up ${status.uptimeSeconds} s)`,
@@ -29,4 +28,11 @@ function describe(status: DaemonStatus): string {
     ...relays,
     ...(wallets.length > 0 ? ['wallets:', ...wallets] : []),
   ].join('\n')
+}
+
+function stateOf({ connected, listening, lastError, proof, proofAgeSeconds }: DaemonStatus['relays'][number]): string {
+  const why = lastError === null ? '' : ` (${lastError})`
+  if (!connected) return `down${why}`
+  if (listening === 0) return `connected${why}`
+  return `listening, ${proof === null ? 'not proven' : `${PROOFS[proof]} ${proofAgeSeconds ?? 0} s ago`}${why}`
 }

@@ -14,6 +14,7 @@ export interface RelaysConfig {
   readonly write: readonly string[]
   readonly allowPrivate: boolean
   readonly replyMax: number
+  readonly probeSeconds: number
 }
 
 export interface RouteConfig {

@@ -32,6 +32,9 @@ const relays = z
     replyMax: wholeNumber(0, 20)
       .default(5)
       .describe('The most relays of a job request, besides the write relays, to which its answers are published.'),
+    probeSeconds: wholeNumber(10, 3600)
+      .default(120)
+      .describe('Time between two proofs that the read relays still deliver, in seconds.'),
   })
   .describe('Where jobs are heard and answers are published.')
 

@@ -1,11 +1,12 @@
 /** How is the daemon? What `tollbridge status` shows, and whether we can serve. */
+import type { Millis } from '../core/identifiers.js'
 import type { Clock, JobStore, RelayPool, RelayStatus, Signer, Wallet } from '../ports.js'
 import type { SettlementWatch } from '../settlement/watch.js'
 import type { Census } from './census.js'
 import type { Intake } from './intake.js'
 
 export interface DaemonStatus {
-  /** At least one read relay delivers, and there is room for new jobs. */
+  /** At least one read relay was lately proven to deliver, and there is room for new jobs. */
   readonly ready: boolean
   readonly reasons: readonly string[]
   readonly pubkey: string
@@ -14,7 +15,7 @@ export interface DaemonStatus {
   readonly openJobs: number
   /** Invoices that somebody may still pay, and of which we would hear. */
   readonly watchedInvoices: number
-  readonly relays: readonly RelayStatus[]
+  readonly relays: readonly (Omit<RelayStatus, 'provenAt'> & { readonly proofAgeSeconds: number | null })[]
   readonly wallets: readonly { readonly name: string; readonly usable: boolean; readonly methods: readonly string[] }[]
   readonly intake: Intake['counts']
 }
@@ -29,13 +30,18 @@ export function statusOf(sources: {
   readonly census: Census
   readonly settlements: Pick<SettlementWatch, 'size'>
   readonly readRelays: readonly string[]
+  /** An older proof that a relay delivers is none. */
+  readonly proofLastsMs: Millis
   readonly startedAt: number
 }): DaemonStatus {
-  const { clock, signer, store, wallets, intake, census, settlements, readRelays, startedAt } = sources
+  const { clock, signer, store, wallets, intake, census, settlements, readRelays, proofLastsMs, startedAt } = sources
+  const now = clock.now()
   const relays = sources.relays.status()
-  const listening = relays.some(({ url, listening }) => readRelays.includes(url) && listening > 0)
+  const isProven = ({ listening, provenAt }: RelayStatus) =>
+    listening > 0 && provenAt !== null && now - provenAt <= proofLastsMs
+  const delivers = relays.some((relay) => readRelays.includes(relay.url) && isProven(relay))
   const reasons = [
-    ...(listening ? [] : ['no read relay delivers']),
+    ...(delivers ? [] : ['no read relay delivers']),
     ...(store.acceptsJobs() ? [] : ['the disk is full, or the state directory is out of reach']),
   ]
   return {
@@ -43,10 +49,13 @@ export function statusOf(sources: {
     reasons,
     pubkey: signer.pubkey,
     pid: process.pid,
-    uptimeSeconds: Math.floor((clock.now() - startedAt) / 1000),
+    uptimeSeconds: Math.floor((now - startedAt) / 1000),
     openJobs: census.openInAll(),
     watchedInvoices: settlements.size,
-    relays,
+    relays: relays.map(({ provenAt, ...relay }) => ({
+      ...relay,
+      proofAgeSeconds: provenAt === null ? null : Math.max(0, Math.floor((now - provenAt) / 1000)),
+    })),
     wallets: [...wallets].map(([name, { methods }]) => ({
       name,
       usable: methods.size > 0,

@@ -1,6 +1,6 @@
 /** What does this relay take? Its NIP-11 document, asked for at most every few hours, and what it has refused. */
 import type { Millis } from '../core/identifiers.js'
-import type { Clock, RelayLimits } from '../ports.js'
+import type { Clock, RelayLimits, WebClient } from '../ports.js'
 
 const KEPT_MS = 6 * 3_600_000
 /** Also where there is no document: most relays that have none will not have one in an hour. */
@@ -114,3 +114,26 @@ export function parseRelayLimits(document: unknown): RelayLimits | null {
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const MAX_DOCUMENT_BYTES = 65_536
+const LOADED_WITHIN_MS = 10_000
+
+/** NIP-11 over HTTP. */
+export function loadInformationBy(web: Pick<WebClient, 'send'>): LoadInformation {
+  return async (url) => {
+    const outcome = await web.send({
+      method: 'GET',
+      url,
+      headers: { accept: 'application/nostr+json' },
+      maxBytes: MAX_DOCUMENT_BYTES,
+      timeoutMs: LOADED_WITHIN_MS,
+      redirects: 2,
+    })
+    if (outcome.type !== 'response' || outcome.status !== 200) return null
+    try {
+      return JSON.parse(Buffer.from(outcome.body).toString()) as unknown
+    } catch {
+      return null // a page for people, most likely
+    }
+  }
+}
