@@ -124,30 +124,30 @@ async function readBody(file: string): Promise<string> {
   return bytes.toString('utf8')
 }
 
-const readRelays = (urls: readonly string[]): string[] => [...new Set(urls.map((url) => checked(parseRelayUrl(url))))]
+export const readRelays = (urls: readonly string[]): string[] => [...new Set(urls.map((url) => checked(parseRelayUrl(url))))]
 
-function readSats(option: string, text: string | undefined): Msat | null {
+export function readSats(option: string, text: string | undefined): Msat | null {
   if (text === undefined) return null
   if (!/^[1-9][0-9]{0,11}$/.test(text)) throw usage(`${option} is a whole number of sats`)
   return msatFromSats(Number(text))
 }
 
-function readSeconds(text: string | undefined): number {
+export function readSeconds(text: string | undefined): number {
   if (text === undefined) return DEFAULT_TIMEOUT_SECONDS
   const seconds = /^[1-9][0-9]{0,6}$/.test(text) ? Number(text) : Number.NaN
   if (!(seconds <= LONGEST_TIMEOUT_SECONDS)) throw usage('--timeout is a whole number of seconds, a week at most')
   return seconds
 }
 
-function readNetwork(text: string | undefined): Network {
+export function readNetwork(text: string | undefined): Network {
   const network = NETWORKS.find((name) => name === (text ?? 'mainnet'))
   if (network === undefined) throw usage(`--network is one of ${NETWORKS.join(', ')}`)
   return network
 }
 
-function checked<T>(value: T | Malformed): T {
+export function checked<T>(value: T | Malformed): T {
   if (isMalformed(value)) throw usage(value.malformed)
   return value
 }
 
-const usage = (message: string): TollbridgeError => new TollbridgeError('usage', message)
+export const usage = (message: string): TollbridgeError => new TollbridgeError('usage', message)

@@ -229,7 +229,7 @@ async function atMost<T>(ms: Millis, work: Promise<T> | null, clock: Clock): Pro
 
 const unheld = (message: string): RequestOutcome => ({ type: 'timeout', waitingFor: 'relay', message })
 
-function standingOf(attempt: PaymentAttempt | null): PaymentStanding {
+export function standingOf(attempt: PaymentAttempt | null): PaymentStanding {
   if (attempt === null) return 'none'
   return attempt.outcome === null ? 'intended' : attempt.outcome.type
 }

@@ -45,7 +45,7 @@ const PURE = [
   /^src\/core\//,
   /^src\/policies\//,
   /^src\/nostr\/kinds\//,
-  /^src\/nostr\/(event|relay-url|back-off|encryption|publish-verdict|gift-wrap|channels)\.ts$/,
+  /^src\/nostr\/(event|relay-url|back-off|encryption|publish-verdict|gift-wrap|key-text|channels)\.ts$/,
   // Not pure, and asked by whoever connects to a name that a stranger chose.
   /^src\/nostr\/public-lookup\.ts$/,
   /^src\/l402\/(?!client|exchange|socks5)/,
@@ -57,7 +57,7 @@ const isPure = (file: string): boolean => PURE.some((pattern) => pattern.test(fi
 const ALLOWED: Record<string, readonly string[]> = {
   core: ['core'],
   ports: ['core'],
-  index: ['core', 'ports'],
+  index: ['core', 'ports', 'hirer', 'hiring'],
   policies: ['core', 'ports', 'policies'],
   steps: ['core', 'ports', 'steps', 'settlement'],
   engine: ['core', 'ports', 'steps', 'engine', 'settlement'],
@@ -72,11 +72,18 @@ const ALLOWED: Record<string, readonly string[]> = {
   'private-file': ['core', 'make-directory'],
   config: ['core', 'ports', 'config'],
   upstreams: ['core', 'config'],
-  adapters: ['core', 'ports', 'config', 'l402', 'nostr', 'stores', 'wallets', 'web', 'handlers'],
+  adapters: ['core', 'ports', 'config', 'l402', 'nostr', 'signing', 'stores', 'wallets', 'web', 'handlers'],
+  signing: ['core', 'ports', 'blossom', 'config', 'make-directory', 'nostr', 'stores'],
   settlements: ['core', 'adapters', 'config', 'settlement'],
+  deliveries: ['core', 'ports', 'adapters', 'config', 'engine', 'nostr'],
+  blobs: ['ports', 'adapters', 'blossom', 'config'],
   shutdown: ['ports'],
-  daemon: ['core', 'ports', 'adapters', 'config', 'engine', 'settlements', 'shutdown', 'steps', 'upstreams'],
+  admission: ['core', 'ports', 'adapters', 'config', 'engine', 'nostr'],
+  daemon: ['core', 'ports', 'adapters', 'admission', 'config', 'deliveries', 'engine', 'settlements', 'shutdown', 'steps', 'upstreams'],
   customer: ['core', 'ports', 'customer', 'make-directory', 'private-file'],
+  hirer: ['core', 'ports', 'customer', 'hirer', 'private-file', 'stores'],
+  hiring: ['core', 'ports', 'customer', 'hirer', 'l402', 'nostr', 'system-clock', 'wallets', 'web'],
+  'system-clock': ['ports'],
   handlers: ['index'],
 }
 

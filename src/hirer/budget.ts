@@ -1,0 +1,103 @@
+/** How much may still be spent? Reserved before it is paid, for all processes of one state directory, in a ledger that outlives them. */
+import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { TollbridgeError } from '../core/errors.js'
+import type { EventId, Millis } from '../core/identifiers.js'
+import type { Msat } from '../core/money.js'
+import { readIfThere, writePrivate } from '../private-file.js'
+import type { Clock } from '../ports.js'
+import { acquireLease } from '../stores/lease.js'
+
+export interface BudgetLimit {
+  readonly msat: Msat
+  readonly windowMs: Millis
+}
+
+interface Entry {
+  /** Including fees once they are known. */
+  readonly msat: number
+  /** `reserved`: may have been paid. It counts however old it is. */
+  readonly state: 'reserved' | 'spent'
+  readonly at: Millis
+}
+
+export interface Budget {
+  /** False where the limit would be passed; then nothing is reserved. Idempotent for a hire that has a reservation. */
+  reserve(id: EventId, amountMsat: Msat, limit: BudgetLimit | null): Promise<boolean>
+  /** It was paid: counts from now for one window. Idempotent. */
+  settle(id: EventId, amountMsat: Msat, feesMsat: Msat | null): Promise<void>
+  /** It was definitely not paid, and will not be. */
+  release(id: EventId): Promise<void>
+  /** What counts against a limit now. */
+  committed(windowMs: Millis): Promise<number>
+  isReserved(id: EventId): Promise<boolean>
+}
+
+/** The longest window there is: older payments are forgotten. */
+export const LONGEST_WINDOW_MS: Millis = 31 * 24 * 3_600_000
+
+export function createBudget(directory: string, clock: Clock): Budget {
+  const file = join(directory, 'budget.json')
+  const lock = join(directory, 'budget.lease')
+  let turn: Promise<unknown> = Promise.resolve()
+
+  async function read(): Promise<Map<string, Entry>> {
+    const text = await readIfThere(file)
+    if (text === null) return new Map()
+    try {
+      return new Map(Object.entries(JSON.parse(text) as Record<string, Entry>))
+    } catch (error) {
+      // Never taken for "nothing was spent".
+      throw new TollbridgeError('store-corrupt', `${file} is not JSON`, { cause: error })
+    }
+  }
+
+  /** One at a time, in this process and among all. A holder that was killed is not waited for. */
+  function alone<T>(work: (entries: Map<string, Entry>) => Promise<T>): Promise<T> {
+    const mine = turn.then(async () => {
+      const lease = await acquireLease(lock, { run: randomUUID(), briefly: true })
+      try {
+        return await work(await read())
+      } finally {
+        await lease.release()
+      }
+    })
+    turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  async function write(entries: Map<string, Entry>): Promise<void> {
+    const oldest = clock.now() - LONGEST_WINDOW_MS
+    const kept = [...entries].filter(([, { state, at }]) => state === 'reserved' || at > oldest)
+    await writePrivate(file, `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`)
+  }
+
+  const sum = (entries: Map<string, Entry>, windowMs: Millis): number =>
+    [...entries.values()]
+      .filter(({ state, at }) => state === 'reserved' || at > clock.now() - windowMs)
+      .reduce((total, { msat }) => total + msat, 0)
+
+  return {
+    reserve: (id, amountMsat, limit) =>
+      alone(async (entries) => {
+        if (entries.has(id)) return true
+        if (limit !== null && sum(entries, limit.windowMs) + amountMsat > limit.msat) return false
+        // ORDER: on disk before the wallet is asked: a crash after the payment must not make the money look unspent.
+        await write(entries.set(id, { msat: amountMsat, state: 'reserved', at: clock.now() }))
+        return true
+      }),
+    settle: (id, amountMsat, feesMsat) =>
+      alone(async (entries) => {
+        if (entries.get(id)?.state === 'spent') return
+        await write(entries.set(id, { msat: amountMsat + (feesMsat ?? 0), state: 'spent', at: clock.now() }))
+      }),
+    release: (id) =>
+      alone(async (entries) => {
+        if (entries.get(id)?.state !== 'reserved') return
+        entries.delete(id)
+        await write(entries)
+      }),
+    committed: async (windowMs) => sum(await read(), windowMs),
+    isReserved: async (id) => (await read()).get(id)?.state === 'reserved',
+  }
+}

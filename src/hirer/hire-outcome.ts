@@ -1,0 +1,40 @@
+/** How did a hire end, or how does it stand when this run ends? The outcomes that the command turns into exit codes. */
+import type { EventId } from '../core/identifiers.js'
+import type { Msat } from '../core/money.js'
+
+export type HireOutcome =
+  | {
+      readonly type: 'result'
+      readonly jobId: EventId
+      readonly resultId: EventId
+      readonly content: string
+      readonly encoding: 'text' | 'base64'
+      readonly body: Uint8Array
+      /** Of the body, in hex. */
+      readonly sha256: string
+      readonly contentType: string | null
+      readonly httpStatus: number | null
+      /** What was paid for it; 0 where nothing was. */
+      readonly amountMsat: Msat
+      /** False: no relay took the acknowledgement yet. It is sent when the hire is taken up again. */
+      readonly acknowledged: boolean
+    }
+  /** The provider refused or failed. */
+  | {
+      readonly type: 'error'
+      readonly code: string | null
+      readonly message: string
+      readonly payment: 'none' | 'paid' | 'unknown'
+      readonly credentialFile: string | null
+    }
+  /** One of our own rules forbids to pay it. */
+  | { readonly type: 'not-payable'; readonly code: string; readonly message: string }
+  | { readonly type: 'payment-refused'; readonly message: string }
+  | { readonly type: 'payment-unknown'; readonly message: string }
+  | {
+      readonly type: 'timeout'
+      readonly waitingFor: 'relay' | 'offer' | 'payment' | 'result'
+      readonly message: string
+    }
+  /** The caller's signal. */
+  | { readonly type: 'stopped' }
