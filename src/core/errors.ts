@@ -6,6 +6,8 @@ export const CUSTOMER_ERRORS = {
   'encryption-unsupported': 'Encrypted jobs are not served here; send the parameters as plain tags.',
   'encryption-required': 'Jobs are taken here only when they are encrypted; send the parameters encrypted.',
   undecipherable: 'The encrypted parameters cannot be opened with the key of this service.',
+  'task-unknown': 'This task is not offered here.',
+  'deadline-too-close': 'The deadline has passed, or is too close for the task to be done.',
   'method-not-allowed': 'This method is not offered on any path.',
   'path-not-allowed': 'This path is not offered, or not with this method.',
   'body-too-large': 'The request body is larger than this service accepts.',
@@ -36,6 +38,7 @@ export const CUSTOMER_ERRORS = {
   'outcome-unknown':
     'The call was sent and its outcome is unknown; it is not repeated, because it may have taken effect.',
   'upstream-failed': 'The API kept failing after payment; the credential is enclosed, sealed to you.',
+  cancelled: 'The job was cancelled by its author. Do not pay its invoice, if there is one.',
   undeliverable: 'No relay where you read accepted the result; the credential is enclosed, sealed to you.',
   'internal-error': 'The service failed while it handled this job.',
 } as const

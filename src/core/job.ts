@@ -1,8 +1,21 @@
 /** What is known of a job in each state? One interface per state; each holds exactly the facts known by then. */
 import type { Channel } from './arrival.js'
-import type { CustomerErrorCode } from './errors.js'
-import type { EventId, Millis, PaymentHash, Preimage, Pubkey, TokenSuffix } from './identifiers.js'
+import type { EventId, Millis, Pubkey } from './identifiers.js'
+import type {
+  UpstreamCall,
+  Calls,
+  JobOutput,
+  UnpaidSecrets,
+  PaidSecrets,
+  Offer,
+  Payment,
+  JobFailure,
+  Delivery,
+  Challenge,
+} from './job-parts.js'
 import type { Msat } from './money.js'
+
+export * from './job-parts.js'
 
 export const OPEN_STATES = [
   'quoting',
@@ -18,113 +31,6 @@ export const CLOSED_STATES = ['completed', 'rejected', 'expired', 'cancelled', '
 export type OpenState = (typeof OPEN_STATES)[number]
 export type ClosedState = (typeof CLOSED_STATES)[number]
 export type JobState = OpenState | ClosedState
-
-/** The HTTP request that a handler made of the job, bound to one route of one upstream. */
-export interface UpstreamCall {
-  /** Name of the upstream in the configuration. */
-  readonly upstream: string
-  /** Name of the route in the configuration, unique within its upstream. */
-  readonly route: string
-  readonly method: string
-  /** Canonical path, and the query with its `?` where there is one. */
-  readonly target: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string | null
-}
-
-/** One upstream call that was announced before it was sent. `run` names the process that announced it. */
-export interface Attempt {
-  readonly run: string
-  /** The call of a quote carries a credential with credit left, so that it may execute. */
-  readonly withCredit?: true
-}
-
-/** How far the calls of the present state have come. */
-export interface Calls {
-  /** Announced and not yet concluded; of another run: interrupted, so its outcome is unknown. */
-  readonly attempt: Attempt | null
-  /** Calls announced so far in this state. */
-  readonly tries: number
-  /** Of these: answered by a refusal of the credential, and broken off or answered by a fault of the server. */
-  readonly refusals: number
-  readonly breakages: number
-  /** No further call before this time; 0 for at once. */
-  readonly retryAt: Millis
-  /** An earlier call may have taken effect although no answer was read. */
-  readonly outcomeUnknown: boolean
-}
-
-/** What the customer gets. Text where the body is valid UTF-8, else base64. */
-export interface JobOutput {
-  readonly content: string
-  readonly encoding: 'text' | 'base64'
-  readonly contentType: string | null
-  readonly httpStatus: number
-}
-
-export type Scheme = 'L402' | 'LSAT'
-
-export type PreimageSourceName = 'statusEndpoint' | 'merchantWallet' | 'customerProof'
-
-/** What completes a credential after the colon. A suffix is never used as a preimage. */
-export type CredentialKey =
-  { readonly kind: 'preimage'; readonly value: Preimage } | { readonly kind: 'suffix'; readonly value: TokenSuffix }
-
-/** The secrets of a job, under one name: what the store seals and the log never prints. */
-export interface UnpaidSecrets {
-  readonly token: string
-  /** Path and query of the status endpoint on the upstream's own origin; it carries the status token. */
-  readonly statusUrl: string | null
-}
-export interface PaidSecrets extends UnpaidSecrets {
-  readonly key: CredentialKey
-}
-
-/** The verified offer: what the customer is asked to pay. */
-export interface Offer {
-  readonly scheme: Scheme
-  readonly bolt11: string
-  readonly paymentHash: PaymentHash
-  /** Decoded from the invoice, never taken from elsewhere. */
-  readonly amountMsat: Msat
-  readonly payee: string
-  /** The invoice's own timestamp (BOLT11), from which wallets list it. */
-  readonly issuedAt: Millis
-  readonly expiresAt: Millis
-  /** When the invoice was verified: a settlement before it is not this customer's. */
-  readonly offeredAt: Millis
-  readonly sources: readonly PreimageSourceName[]
-}
-
-export interface Payment {
-  readonly source: PreimageSourceName
-  readonly at: Millis
-}
-
-export interface JobFailure {
-  readonly code: CustomerErrorCode
-  /** For the operator. Never holds a secret. */
-  readonly detail: string | null
-  readonly httpStatus: number | null
-  /** What would help, as a tag that goes with the code. */
-  readonly remedy?: readonly string[]
-}
-
-/** `pending`, `accepted`, or the relay's final refusal with its reason. */
-export type RelayVerdict = 'pending' | 'accepted' | `refused: ${string}`
-
-/** A signed event and what each relay said of it. Signed once; the same bytes are published until enough relays hold them. */
-export interface Delivery {
-  readonly eventId: EventId
-  readonly purpose: 'accept' | 'offer' | 'processing' | 'result' | 'error'
-  /** The signed event as JSON; null once nothing more is to be sent and nobody will ask for it again. */
-  event: string | null
-  /** Seconds since 1970 after which it is no longer sent; null for never. */
-  readonly notAfter: number | null
-  readonly relays: Record<string, RelayVerdict>
-  /** The relays among which the quorum is counted: where the customer reads. */
-  readonly counted: readonly string[]
-}
 
 /** Facts that hold in every state. */
 interface Admitted {
@@ -165,19 +71,6 @@ interface Unpaid {
   readonly offer?: undefined
   readonly payment?: undefined
   readonly secrets?: undefined
-}
-
-export interface Challenge {
-  readonly scheme: Scheme
-  readonly token: string
-  readonly bolt11: string
-  readonly statusUrl: string | null
-  /** What a recognised body says that this one call costs, in msat; null where it says nothing. */
-  readonly callPriceMsat: Msat | null
-  /** The body is of a server that can mint an invoice for an amount that we name. */
-  readonly offersExactPrice: boolean
-  /** Values of the body that must equal those of the invoice; null where the body has none. */
-  readonly claimed: { readonly paymentHash: PaymentHash | null; readonly amountMsat: Msat | null }
 }
 
 export interface Quoting extends Translated {
@@ -221,10 +114,15 @@ export interface Rejected extends Admitted, Unpaid {
 export interface Expired extends Offered {
   readonly state: 'expired'
 }
-/** Another daemon with our key has answered: this one stood down before it offered. */
-export interface Cancelled extends Translated, Unpaid {
+/** Called off by its author when the invoice was out: it may be paid all the same, and is served then. */
+export interface CalledOff extends Offered {
   readonly state: 'cancelled'
+  /** The invoice can no longer be paid in time: until then it counts as an unpaid one. */
+  readonly lapsed?: true
 }
+/** Called off by its author before the offer; or another daemon with our key has answered, and this one stood down. */
+export type Cancelled =
+  CalledOff | (Admitted & Unpaid & { readonly state: 'cancelled'; readonly call: UpstreamCall | null })
 /** Paid and not served: the credential was handed over, and the job is owed until it is retried with success. */
 export interface Failed extends Paid {
   readonly state: 'failed'
@@ -246,9 +144,14 @@ export const isOpen = (job: Job): job is OpenJob => OPEN.has(job.state)
 export const isPaid = (job: Job): job is Job & Paid => 'payment' in job && job.payment !== undefined
 
 /** Whether an invoice of ours is out that nobody has paid yet. */
-export const isUnpaidInvoice = (job: Job): boolean => job.state === 'offering' || job.state === 'awaiting'
+export const isUnpaidInvoice = (job: Job): boolean =>
+  job.state === 'offering' || job.state === 'awaiting' || (isLate(job) && job.state === 'cancelled' && !job.lapsed)
+
+/** A closed job whose invoice was shown: money that arrives for it is served. */
+export type Late = Expired | CalledOff
+
+export const isLate = (job: Job): job is Late =>
+  job.state === 'expired' || (job.state === 'cancelled' && job.offer !== undefined)
 
 /** Paid, not served, and nothing more happens by itself: the list of `jobs list --owed`. */
 export const isOwed = (job: Job): boolean => job.state === 'failed'
-
-export const NO_CALLS: Calls = { attempt: null, tries: 0, refusals: 0, breakages: 0, retryAt: 0, outcomeUnknown: false }

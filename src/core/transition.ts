@@ -4,6 +4,8 @@ import type { Millis } from './identifiers.js'
 import {
   NO_CALLS,
   type Attempt,
+  type CalledOff,
+  type Cancelled,
   type Challenge,
   type CredentialKey,
   type Delivery,
@@ -11,11 +13,12 @@ import {
   type JobIn,
   type JobOutput,
   type JobState,
+  type Late,
   type Offer,
   type Payment,
   type UnpaidSecrets,
 } from './job.js'
-import { close, failureOf, followPublishing, retry } from './transition-end.js'
+import { close, failureOf, followPublishing, retry, withoutPayload } from './transition-end.js'
 
 /** What a step, a preimage source or the operator found out. */
 export type Fact =
@@ -48,6 +51,8 @@ export type Fact =
   | { readonly type: 'refused'; readonly rejection: Rejection }
   /** Our own key has answered this job elsewhere. */
   | { readonly type: 'answeredElsewhere' }
+  /** The job's author has called it off; the feedback that says so is signed. */
+  | { readonly type: 'cancelled'; readonly delivery: Delivery }
   /** The operator asked for another try. */
   | { readonly type: 'retried' }
 
@@ -55,10 +60,10 @@ export type FactType = Fact['type']
 
 /** Which facts a state understands: the table that `transition` implements and the tests walk. */
 export const UNDERSTOOD: Readonly<Record<JobState, readonly FactType[]>> = {
-  quoting: ['attempting', 'attemptFailed', 'challenged', 'answered', 'refused', 'answeredElsewhere'],
-  invoicing: ['invoiced', 'refused', 'answeredElsewhere'],
-  offering: ['signed', 'offered', 'settled', 'refused'],
-  awaiting: ['settled', 'lapsed'],
+  quoting: ['attempting', 'attemptFailed', 'challenged', 'answered', 'refused', 'answeredElsewhere', 'cancelled'],
+  invoicing: ['invoiced', 'refused', 'answeredElsewhere', 'cancelled'],
+  offering: ['signed', 'offered', 'settled', 'refused', 'cancelled'],
+  awaiting: ['settled', 'lapsed', 'cancelled'],
   fetching: ['attempting', 'attemptFailed', 'answered', 'refused'],
   publishing: ['signed', 'outsized', 'delivered', 'refused'],
   failing: ['signed'],
@@ -66,7 +71,8 @@ export const UNDERSTOOD: Readonly<Record<JobState, readonly FactType[]>> = {
   failed: ['retried'],
   completed: [],
   rejected: [],
-  cancelled: [],
+  // Where it was called off with its invoice out; the others take nothing.
+  cancelled: ['settled', 'lapsed'],
 }
 
 /**
@@ -99,9 +105,10 @@ function follow(job: Job, fact: Fact): Job | null {
       return fact.type === 'signed' ? close(job, fact.delivery) : null
     case 'failed':
       return fact.type === 'retried' ? retry(job) : null
+    case 'cancelled':
+      return job.offer ? followOffered(job, fact) : null
     case 'completed':
     case 'rejected':
-    case 'cancelled':
       return null
   }
 }
@@ -120,6 +127,8 @@ function followQuoting(job: JobIn<'quoting'>, fact: Fact): Job | null {
       return { ...facts, state: 'failing', failure: failureOf(fact.rejection) }
     case 'answeredElsewhere':
       return { ...facts, state: 'cancelled' }
+    case 'cancelled':
+      return callOff(facts, fact.delivery)
     default:
       return null
   }
@@ -134,12 +143,22 @@ function followInvoicing(job: JobIn<'invoicing'>, fact: Fact): Job | null {
       return { ...facts, state: 'failing', failure: failureOf(fact.rejection) }
     case 'answeredElsewhere':
       return { ...facts, state: 'cancelled' }
+    case 'cancelled':
+      return callOff(facts, fact.delivery)
     default:
       return null
   }
 }
 
-function followOffered(job: JobIn<'offering' | 'awaiting' | 'expired'>, fact: Fact): Job | null {
+/** No invoice was shown: nothing more can come of it. */
+const callOff = (facts: Omit<Exclude<Cancelled, CalledOff>, 'state'>, delivery: Delivery): Job => ({
+  ...facts,
+  state: 'cancelled',
+  outbox: [...facts.outbox, delivery],
+  ...withoutPayload(facts),
+})
+
+function followOffered(job: JobIn<'offering' | 'awaiting'> | Late, fact: Fact): Job | null {
   if (fact.type === 'settled') {
     // The first call is announced by the same save that holds the preimage: one flush for both.
     const calls = { ...NO_CALLS, attempt: fact.attempt, tries: 1 }
@@ -149,12 +168,23 @@ function followOffered(job: JobIn<'offering' | 'awaiting' | 'expired'>, fact: Fa
     if (fact.type === 'signed') return { ...job, outbox: [...job.outbox, fact.delivery] }
     if (fact.type === 'offered') return { ...job, state: 'awaiting' }
     if (fact.type === 'refused') {
-      const { offer: _offer, secrets: _secrets, ...facts } = job
-      return { ...facts, state: 'failing', failure: failureOf(fact.rejection) }
+      return { ...withoutOffer(job), state: 'failing', failure: failureOf(fact.rejection) }
     }
   }
-  if (job.state === 'awaiting' && fact.type === 'lapsed') return { ...job, state: 'expired' }
-  return null
+  if (fact.type === 'cancelled' && (job.state === 'offering' || job.state === 'awaiting')) {
+    const wasShown = job.outbox.some(({ purpose }) => purpose === 'offer')
+    if (!wasShown) return callOff(withoutOffer(job), fact.delivery)
+    return { ...job, state: 'cancelled', outbox: [...job.outbox, fact.delivery] }
+  }
+  if (fact.type !== 'lapsed') return null
+  if (job.state === 'awaiting') return { ...job, state: 'expired' }
+  return job.state === 'cancelled' && !job.lapsed ? { ...job, lapsed: true } : null
+}
+
+/** Nobody has seen the invoice. */
+function withoutOffer(job: JobIn<'offering' | 'awaiting'>) {
+  const { offer: _offer, secrets: _secrets, ...facts } = job
+  return facts
 }
 
 function followFetching(job: JobIn<'fetching'>, fact: Fact): Job | null {

@@ -1,7 +1,7 @@
 /** What is left to do for a closed job? It delivers what it signed; a late payment revives it; then it goes to the archive. */
 import { isSettledDelivery } from '../core/delivery.js'
 import type { Millis } from '../core/identifiers.js'
-import { isOwed, type ClosedJob, type JobIn } from '../core/job.js'
+import { isLate, isOwed, type ClosedJob, type CalledOff, type Late } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
 import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
 import { settledFact } from '../steps/settled.js'
@@ -17,13 +17,25 @@ export interface Afterlife {
   readonly late?: LateJobs
 }
 
-/** Continues the deliveries of a closed job. A fact only where an expired one turns out to be paid. */
+/** Continues the deliveries of a closed job. A fact where its invoice turns out to be paid, or lapses. */
 export function lookAfter(context: StepContext, job: ClosedJob, afterlife: Afterlife): Fact | Pause {
   for (const delivery of job.outbox) context.send(job, delivery)
-  return job.state === 'expired' ? lookForLatePayment(context, job, afterlife) : PAUSE
+  if (!isLate(job)) return PAUSE
+  return job.state === 'cancelled' && !job.lapsed
+    ? lookForPayment(context, job)
+    : lookForLatePayment(context, job, afterlife)
 }
 
-function lookForLatePayment(context: StepContext, job: JobIn<'expired'>, afterlife: Afterlife): Fact | Pause {
+/** Called off with its invoice out: whoever paid just before, or does so all the same, is served at once. */
+function lookForPayment(context: StepContext, job: CalledOff): Fact | Pause {
+  context.settlements.watch(targetOf(job, 'open'))
+  const found = settledFact(context, job)
+  if (found) return found
+  const lapsesAt = job.offer.expiresAt + context.settings.graceMs
+  return context.clock.now() < lapsesAt ? pauseUntil(lapsesAt) : { type: 'lapsed' }
+}
+
+function lookForLatePayment(context: StepContext, job: Late, afterlife: Afterlife): Fact | Pause {
   const { expiresAt, paymentHash } = job.offer
   const now = context.clock.now()
   const sweptUntil = expiresAt + afterlife.lateMs
@@ -41,7 +53,7 @@ function lookForLatePayment(context: StepContext, job: JobIn<'expired'>, afterli
 
 /** Moves the job out of the way once nothing more can happen to it. What is owed stays in sight. */
 export function archiveIfDone({ store, settlements, log }: StepContext, job: ClosedJob): void {
-  const mayRevive = job.state === 'expired' && settlements.isWatched(job.offer.paymentHash)
+  const mayRevive = isLate(job) && settlements.isWatched(job.offer.paymentHash)
   if (mayRevive || isOwed(job) || !job.outbox.every(isSettledDelivery)) return
   store.archive(job.id).catch((error: unknown) => {
     log.warn({ job: job.id, reason: error instanceof Error ? error.message : 'unknown' }, 'not archived yet')

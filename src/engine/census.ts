@@ -1,12 +1,12 @@
 /** How many jobs has each customer, and how many are there in all? Counted as jobs change, never by a scan. */
 import type { Pubkey } from '../core/identifiers.js'
-import { isOpen, isUnpaidInvoice, type Job, type OpenJob } from '../core/job.js'
+import { isOpen, isUnpaidInvoice, type Job } from '../core/job.js'
 
 export interface Census {
   /** Counts a job's change; `before` is undefined for a new one, `after` for one that leaves the store. */
   move(before: Job | undefined, after: Job | undefined): void
   openInAll(): number
-  /** As `openInAll`, with a large job counted as the several that would fit into its place in memory. */
+  /** As `openInAll`, with a large job counted as the several that would fit into its place, and with unpaid invoices of closed ones. */
   weightInAll(): number
   of(customer: Pubkey): { readonly open: number; readonly unpaid: number }
 }
@@ -14,22 +14,27 @@ export interface Census {
 /** Characters of a request that an open job may hold before it counts twice. */
 const CHARACTERS_OF_ONE = 16_384
 
-const weightOf = ({ request, call }: OpenJob): number =>
+const weightOf = ({ request, call }: Job): number =>
   1 + Math.floor((request.length + (call?.body?.length ?? 0)) / CHARACTERS_OF_ONE)
 
-export function createCensus(): Census {
+/** `watchers` hear of each change, too: what counts by other measures. */
+export function createCensus(watchers: readonly Census['move'][] = []): Census {
   const customers = new Map<Pubkey, { open: number; unpaid: number }>()
   let open = 0
   let weight = 0
 
   function count(job: Job, step: 1 | -1): void {
-    if (!isOpen(job)) return
-    open += step
+    const [isOpenOne, isUnpaid] = [isOpen(job), isUnpaidInvoice(job)]
+    // A job that was called off with its invoice out is closed, and costs what it cost before until the invoice lapses.
+    if (!isOpenOne && !isUnpaid) return
     weight += step * weightOf(job)
     const own = customers.get(job.customer) ?? { open: 0, unpaid: 0 }
-    own.open += step
-    if (isUnpaidInvoice(job)) own.unpaid += step
-    if (own.open === 0) customers.delete(job.customer)
+    if (isOpenOne) {
+      open += step
+      own.open += step
+    }
+    if (isUnpaid) own.unpaid += step
+    if (own.open === 0 && own.unpaid === 0) customers.delete(job.customer)
     else customers.set(job.customer, own)
   }
 
@@ -37,6 +42,7 @@ export function createCensus(): Census {
     move(before, after) {
       if (before) count(before, -1)
       if (after) count(after, 1)
+      for (const watch of watchers) watch(before, after)
     },
     openInAll: () => open,
     weightInAll: () => weight,

@@ -1,11 +1,14 @@
 /** What drives a job? One loop: perform the step, take the fact, follow the transition, save, go on. Starting up is the same loop. */
 import { TollbridgeError, isFault, rejection } from '../core/errors.js'
-import type { EventId, Millis } from '../core/identifiers.js'
+import type { EventId, Pubkey } from '../core/identifiers.js'
 import { isOpen, isPaid, type Job, type OpenJob } from '../core/job.js'
 import { transition, type Fact } from '../core/transition.js'
+import { isUnbegun } from '../steps/calling.js'
 import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
 import { performStep } from '../steps/index.js'
+import { createAlarms } from './alarms.js'
 import { archiveIfDone, lookAfter, type Afterlife } from './afterlife.js'
+import { createCallingOff, type CancelOutcome } from './calling-off.js'
 import type { Census } from './census.js'
 import { createFaults } from './faults.js'
 import { SAVED_FIRST } from './saved-first.js'
@@ -26,13 +29,11 @@ export interface Drive {
   retryFaulted(): void
   /** Another try for a paid job that failed. @throws TollbridgeError `job-unknown`, `job-not-retryable`. */
   retry(jobId: EventId): Promise<Job>
+  /** Its author calls a job off. Takes effect at once, or when the step under way has ended. */
+  cancel(jobId: EventId, author: Pubkey): CancelOutcome
   current(jobId: EventId): Job | undefined
   /** No new steps; resolves when the running ones have ended. */
   stop(): Promise<void>
-}
-
-interface Lane {
-  awake: boolean
 }
 
 export interface DriveWiring extends Afterlife {
@@ -47,30 +48,14 @@ export function createDrive(wiring: DriveWiring): Drive {
   const { slots, census, performStep: step = performStep } = wiring
   /** Jobs ahead of the store: changed by facts that need not be saved before going on. */
   const ahead = new Map<EventId, Job>()
-  const lanes = new Map<EventId, Lane>()
+  const lanes = new Map<EventId, { awake: boolean }>()
   const faults = createFaults()
-  const timers = new Map<EventId, () => void>()
+  const callingOff = createCallingOff()
+  const alarms = createAlarms(() => wiring.context().clock, wake)
   const idle: (() => void)[] = []
   let stopped = false
 
   const current = (jobId: EventId): Job | undefined => ahead.get(jobId) ?? wiring.context().store.get(jobId)
-
-  function unschedule(jobId: EventId): void {
-    timers.get(jobId)?.()
-    timers.delete(jobId)
-  }
-
-  function wakeAt(jobId: EventId, at: Millis): void {
-    const { clock } = wiring.context()
-    const delay = Math.min(Math.max(0, at - clock.now()), 2 ** 31 - 1)
-    timers.set(
-      jobId,
-      clock.after(delay, () => {
-        timers.delete(jobId)
-        wake(jobId)
-      }),
-    )
-  }
 
   function wake(jobId: EventId): void {
     if (stopped) return
@@ -84,16 +69,22 @@ export function createDrive(wiring: DriveWiring): Drive {
     void run(jobId, fresh)
   }
 
+  /** What was signed before the job began, or before the last run ended, goes out beside its first step. */
+  function begin(job: Job): void {
+    for (const delivery of job.outbox) if (delivery.purpose === 'accept') wiring.context().send(job, delivery)
+    wake(job.id)
+  }
+
   /** One lane per job: its steps never overlap. */
-  async function run(jobId: EventId, lane: Lane): Promise<void> {
+  async function run(jobId: EventId, lane: { awake: boolean }): Promise<void> {
     for (;;) {
       lane.awake = false
-      unschedule(jobId)
+      alarms.cancel(jobId)
       const job = current(jobId)
       if (!job || stopped) break
       const pause = await advance(job)
       if (!pause || lane.awake) continue
-      if (pause.until !== null && !stopped) wakeAt(jobId, pause.until)
+      if (pause.until !== null && !stopped) alarms.set(jobId, pause.until)
       break
     }
     if (stopped) takeBack(jobId)
@@ -105,6 +96,7 @@ export function createDrive(wiring: DriveWiring): Drive {
   async function advance(job: Job): Promise<Pause | null> {
     const context = wiring.context()
     try {
+      if (!isOpen(job)) callingOff.forget(job.id)
       const fact = isOpen(job) ? await perform(context, job) : lookAfter(context, job, wiring)
       const pause = fact.type === 'pause' ? fact : await follow(context, job, fact)
       if (pause) noteAhead(context, job.id)
@@ -118,11 +110,12 @@ export function createDrive(wiring: DriveWiring): Drive {
 
   async function perform(context: StepContext, job: OpenJob): Promise<Fact | Pause> {
     // Waiting costs no slot. Nor does an offer: after a start it is watched at once, before the proof of its payment is heard.
-    if (job.state === 'offering' || job.state === 'awaiting' || job.state === 'publishing') return step(context, job)
+    const perform = () => callingOff.perform(context, job, step)
+    if (job.state === 'offering' || job.state === 'awaiting' || job.state === 'publishing') return perform()
     const give = await slots.take(turnOf(context, job))
     if (!give) return { type: 'refused', rejection: rejection('at-capacity', 'gave way to a higher bid') }
     try {
-      return stopped ? PAUSE : await step(context, job)
+      return stopped ? PAUSE : await perform()
     } finally {
       give()
     }
@@ -149,14 +142,12 @@ export function createDrive(wiring: DriveWiring): Drive {
    * looks interrupted after the next start, and a paid call that may not be repeated would be given up.
    */
   function takeBack(jobId: EventId): void {
-    const { begun, clock, run: thisRun, store } = wiring.context()
+    const context = wiring.context()
     const job = current(jobId)
-    if (job?.state !== 'quoting' && job?.state !== 'fetching') return
-    const { attempt } = job.calls
-    if (attempt === null || attempt.run !== thisRun || begun.has(attempt)) return
+    if ((job?.state !== 'quoting' && job?.state !== 'fetching') || !isUnbegun(context, job)) return
     ahead.delete(jobId)
     const unsent: Fact = { type: 'attemptFailed', retryAt: 0, outcomeUnknown: false, why: 'deferred' }
-    store.note(transition(job, unsent, clock.now()))
+    context.store.note(transition(job, unsent, context.clock.now()))
   }
 
   function noteAhead(context: StepContext, jobId: EventId): void {
@@ -191,7 +182,7 @@ export function createDrive(wiring: DriveWiring): Drive {
         if (inserted === 'duplicate') census.move(job, undefined)
       }
       if (stopped) takeBack(job.id)
-      else if (inserted === 'inserted') wake(job.id)
+      else if (inserted === 'inserted') begin(job)
       return inserted
     },
     wake,
@@ -206,8 +197,8 @@ export function createDrive(wiring: DriveWiring): Drive {
       const jobs = [...wiring.context().store.live()]
       for (const job of jobs) census.move(undefined, job)
       // What was paid for is taken up first.
-      for (const job of jobs) if (isPaid(job)) wake(job.id)
-      for (const job of jobs) if (!isPaid(job)) wake(job.id)
+      for (const job of jobs) if (isPaid(job)) begin(job)
+      for (const job of jobs) if (!isPaid(job)) begin(job)
     },
     retryFaulted() {
       for (const jobId of faults.jobs()) wake(jobId)
@@ -226,11 +217,18 @@ export function createDrive(wiring: DriveWiring): Drive {
       wake(jobId)
       return current(jobId) ?? job
     },
+    cancel(jobId, author) {
+      const context = wiring.context()
+      const job = current(jobId)
+      if (!job) return context.store.has(jobId) ? 'ended' : 'unknown'
+      const outcome = callingOff.request(context, job, author)
+      if (outcome === 'stopping') wake(jobId)
+      return outcome
+    },
     current,
     async stop() {
       stopped = true
-      for (const cancel of timers.values()) cancel()
-      timers.clear()
+      alarms.stop()
       if (lanes.size > 0) await new Promise<void>((resolve) => idle.push(resolve))
       const { store } = wiring.context()
       for (const job of ahead.values()) {

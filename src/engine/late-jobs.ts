@@ -1,6 +1,6 @@
-/** How many expired jobs may wait for a late payment? The oldest make room: asking and never paying costs nothing. */
+/** How many jobs whose invoice has lapsed may wait for a late payment? The oldest make room: asking and never paying costs nothing. */
 import type { EventId } from '../core/identifiers.js'
-import type { JobIn } from '../core/job.js'
+import type { Late } from '../core/job.js'
 import { createRecentIds } from './recent-ids.js'
 
 /** What they may hold of requests in all, in characters. */
@@ -8,7 +8,7 @@ const MAX_CHARACTERS = 64 * 1_024 * 1_024
 
 export interface LateJobs {
   /** Whether the job may wait on. A job that has made room may not, and is archived as if its time were over. */
-  keep(job: JobIn<'expired'>): boolean
+  keep(job: Late): boolean
   /** The job waits no more. */
   leave(id: EventId): void
 }

@@ -1,10 +1,10 @@
 /** Was the invoice paid? The fact that every state with an open offer looks for. */
-import type { Awaiting, Expired, Offering } from '../core/job.js'
+import type { Awaiting, Late, Offering } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
 import type { StepContext } from './context.js'
 
 /** The settlement as a fact, or null. The first call is announced with it: both are saved in one flush. */
-export function settledFact(context: StepContext, job: Offering | Awaiting | Expired): Fact | null {
+export function settledFact(context: StepContext, job: Offering | Awaiting | Late): Fact | null {
   const found = context.settlements.foundFor(job.offer.paymentHash)
   if (!found) return null
   const payment = { source: found.source, at: context.clock.now() }

@@ -89,7 +89,7 @@ const SAMPLES: { readonly [S in JobState]: JobIn<S> } = {
   completed: { ...paid, state: 'completed' },
   rejected: { ...facts, state: 'rejected', failure },
   expired: { ...offered, state: 'expired' },
-  cancelled: { ...facts, state: 'cancelled' },
+  cancelled: { ...offered, state: 'cancelled' },
   failed: { ...paid, state: 'failed', failure },
 }
 

@@ -39,9 +39,12 @@ export function buildPaymentRequired(
   return { kind: JOB_FEEDBACK_KIND, created_at: about.createdAt, tags, content: '' }
 }
 
-/** The payment was seen and the work is under way. */
-export function buildProcessing(about: AboutJob): EventTemplate {
-  const tags = [...aboutTags(about), ['status', 'processing']]
+/** The payment was seen and the work is under way. `note`: something that changes nothing about it, as code and sentence. */
+export function buildProcessing(
+  about: AboutJob,
+  note: readonly [code: string, sentence: string] | [] = [],
+): EventTemplate {
+  const tags = [...aboutTags(about), ['status', 'processing', ...note]]
   return { kind: JOB_FEEDBACK_KIND, created_at: about.createdAt, tags, content: '' }
 }
 

@@ -34,6 +34,7 @@ const FACTS: { [T in FactType]: Extract<Fact, { type: T }> } = {
   delivered: { type: 'delivered' },
   refused: { type: 'refused', rejection: rejection('upstream-refused', 'answered 404') },
   answeredElsewhere: { type: 'answeredElsewhere' },
+  cancelled: { type: 'cancelled', delivery: sampleDelivery('error') },
   retried: { type: 'retried' },
 }
 const STATES: readonly JobState[] = [...OPEN_STATES, ...CLOSED_STATES]

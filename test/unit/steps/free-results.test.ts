@@ -17,8 +17,7 @@ describe('a signed result', () => {
 
   it('that was free keeps its place for half an hour at the most, whatever relays its customer names', async () => {
     const { context } = createStepWorld()
-    const { call, ...facts } = jobIn('cancelled')
-    const free: Publishing = { ...facts, call, request, state: 'publishing', output: sampleOutput }
+    const free: Publishing = { ...jobIn('quoting'), request, state: 'publishing', output: sampleOutput }
     expect(await publishing(context, free)).toMatchObject({ type: 'signed', delivery: { notAfter: NOW_S + 1_800 } })
   })
 })
