@@ -131,7 +131,10 @@ function operatorsRelays({ relays, walletUris }: Config): ReadonlySet<string> {
 
 /** Where the operator's own servers answer HTTP: relays tell of themselves under the name under which they are relays (NIP-11). */
 const ownOrigins = (config: Config): ReadonlySet<string> =>
-  new Set([...operatorsRelays(config)].map((url) => new URL(url.replace(/^ws/, 'http')).origin))
+  new Set([
+    ...[...operatorsRelays(config)].map((url) => new URL(url.replace(/^ws/, 'http')).origin),
+    ...config.blobs.servers,
+  ])
 
 export function openClient(upstream: Config['upstreams'][number]): UpstreamClient {
   const { timeouts } = upstream

@@ -2,6 +2,7 @@
 import { openAdapters, type Adapters } from './adapters.js'
 import type { Config } from './config/config.js'
 import { isMalformed, type Millis } from './core/identifiers.js'
+import { openBlobs } from './blobs.js'
 import { createCensus } from './engine/census.js'
 import { startControl } from './engine/control.js'
 import { createDestinations } from './engine/destinations.js'
@@ -105,6 +106,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     store,
     handlers,
     settlements,
+    ...openBlobs(config.blobs, adapters),
     upstreams: bindings,
     begun: new WeakSet(),
     settings: {
@@ -179,7 +181,8 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   })
   closers.push(() => presence.stop())
 
-  const status = () => statusOf({ ...adapters, intake, census, settlements, readRelays, proofLastsMs: 2 * probeMs, startedAt })
+  const status = () =>
+    statusOf({ ...adapters, intake, census, settlements, readRelays, proofLastsMs: 2 * probeMs, startedAt })
   const control = await startControl(
     config.stateDirectory,
     {

@@ -31,6 +31,8 @@ export function upstreamOf(settings: UpstreamConfig): Upstream {
         gated: route.gated,
         priceMsat: priceSats === null ? null : msatFromSats(priceSats),
         description: route.description,
+        resultBytes: route.resultBytes,
+        stream: route.stream,
       }
     }),
   }

@@ -32,6 +32,10 @@ export interface RouteConfig {
   /** A call without a credential never executes. */
   readonly gated: boolean
   readonly priceSats: number | null
+  /** Bytes of the largest answer, where the operator knows it. */
+  readonly resultBytes: number | null
+  /** The body of an answer is passed on while it arrives. */
+  readonly stream: boolean
   readonly description: string | null
 }
 
@@ -65,6 +69,13 @@ export interface AnnounceConfig extends Readonly<Omit<Settings['announce'], 'pic
   readonly topics: readonly string[]
 }
 
+/** Without servers, what is too large for an event cannot be delivered. */
+export interface BlobsConfig extends Readonly<Omit<Settings['blobs'], 'servers' | 'retention'>> {
+  /** Scheme, host and port of each; no trailing slash. */
+  readonly servers: readonly string[]
+  readonly retention: string | null
+}
+
 export interface Config {
   /** Absolute path of the configuration file. */
   readonly file: string
@@ -78,6 +89,7 @@ export interface Config {
   readonly relays: RelaysConfig
   readonly jobs: Readonly<Settings['jobs']>
   readonly publish: Readonly<Settings['publish']>
+  readonly blobs: BlobsConfig
   readonly settlement: Readonly<Settings['settlement']>
   readonly encryption: Readonly<Settings['encryption']>
   /** By name. */
@@ -108,7 +120,12 @@ export function resolveConfig(settings: Settings, secrets: Secrets, file: string
     stateDirectory: resolve(directory, settings.stateDirectory),
     relays: { ...relays, read, write: relays.write ? resolveRelays(relays.write) : read },
     wallets: new Map(Object.entries(wallets).map(([name, { type }]) => [name, { type }])),
-    upstreams: upstreams.map((upstream) => resolveUpstream(upstream, settings.publish.maxEventBytes)),
+    upstreams: upstreams.map((upstream) => resolveUpstream(upstream, longestAnswer(settings))),
+    blobs: {
+      ...settings.blobs,
+      servers: settings.blobs.servers.map((url) => new URL(url).origin),
+      retention: settings.blobs.retention ?? null,
+    },
     announce: { ...announce, picture: announce.picture ?? null },
     handlers: settings.handlers.map((path) => resolve(directory, path)),
   }
@@ -125,7 +142,11 @@ function resolveUrl(url: string): string {
   return pathname === '/' && search === '' ? href.slice(0, -1) : href
 }
 
-function resolveUpstream(upstream: UpstreamSettings, maxEventBytes: number): UpstreamConfig {
+/** What can be delivered is read: into a blob, or into an event after it was escaped or made base64. */
+const longestAnswer = ({ blobs, publish }: Settings): number =>
+  blobs.servers.length > 0 ? blobs.maxBytes : Math.floor((publish.maxEventBytes * 3) / 4)
+
+function resolveUpstream(upstream: UpstreamSettings, longest: number): UpstreamConfig {
   const { exactPrice } = upstream
   return {
     ...upstream,
@@ -136,7 +157,7 @@ function resolveUpstream(upstream: UpstreamSettings, maxEventBytes: number): Ups
     exactPrice:
       typeof exactPrice === 'string' ? exactPrice : { ...exactPrice, priceSats: exactPrice.priceSats ?? null },
     proxy: upstream.proxy ?? null,
-    maxResponseBytes: upstream.maxResponseBytes ?? Math.floor((maxEventBytes * 3) / 4),
+    maxResponseBytes: upstream.maxResponseBytes ?? longest,
     routes: upstream.routes.map(resolveRoute),
   }
 }
@@ -151,6 +172,7 @@ function resolveRoute({ idempotent, ...route }: RouteSettings): RouteConfig {
     name: nameOfRoute(route),
     idempotentMethods: methods.filter((method) => idempotent ?? IDEMPOTENT.has(method)),
     priceSats: route.priceSats ?? null,
+    resultBytes: route.resultBytes ?? null,
     description: route.description ?? null,
   }
 }

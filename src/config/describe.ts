@@ -8,7 +8,7 @@ const SECRET = '(set)'
 export function describeConfig(config: Config) {
   // Named one by one, so that a secret added later is not printed by accident.
   const { file, pubkey, stateDirectory, network, logLevel, relays, upstreams, wallets, walletUris } = config
-  const { jobs, publish, settlement, announce, handlers } = config
+  const { jobs, publish, blobs, settlement, announce, handlers } = config
   return {
     file,
     key: SECRET,
@@ -23,6 +23,7 @@ export function describeConfig(config: Config) {
     ),
     jobs,
     publish,
+    blobs,
     settlement,
     announce,
     handlers,

@@ -40,15 +40,20 @@ const merchantWalletsExist: Rule = ({ upstreams, wallets }) => {
   })
 }
 
-const answersFitIntoEvents: Rule = ({ upstreams, publish }) => {
-  if (!upstreams || !publish) return []
+const answersFit: Rule = ({ upstreams, publish, blobs }) => {
+  if (!upstreams || !publish || !blobs) return []
   return upstreams.flatMap(({ maxResponseBytes }, index) => {
+    if (blobs.servers.length > 0) {
+      if (maxResponseBytes === undefined || maxResponseBytes <= blobs.maxBytes) return []
+      const message = `is ${maxResponseBytes}, above blobs.maxBytes (${blobs.maxBytes}), so that it could not be delivered: lower it or raise blobs.maxBytes`
+      return [{ path: ['upstreams', index, 'maxResponseBytes'], message }]
+    }
     if (maxResponseBytes === undefined || maxResponseBytes < publish.maxEventBytes) return []
-    const message = `is ${maxResponseBytes}, which can never fit into an event of publish.maxEventBytes (${publish.maxEventBytes}): lower it, or raise publish.maxEventBytes if your relays accept more`
+    const message = `is ${maxResponseBytes}, which can never fit into an event of publish.maxEventBytes (${publish.maxEventBytes}): lower it, or name servers in blobs.servers`
     return [{ path: ['upstreams', index, 'maxResponseBytes'], message }]
   })
 }
 
-const RULES: readonly Rule[] = [quorumCanBeReached, upstreamNamesDiffer, merchantWalletsExist, answersFitIntoEvents]
+const RULES: readonly Rule[] = [quorumCanBeReached, upstreamNamesDiffer, merchantWalletsExist, answersFit]
 
 export const checkRules = (settings: Partial<Settings>): Problem[] => RULES.flatMap((rule) => rule(settings))

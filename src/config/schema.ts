@@ -13,6 +13,7 @@ import {
 } from './fields.js'
 import { encryption } from './encryption-schema.js'
 import { upstreamSchema } from './upstream-schema.js'
+import { blobs } from './blobs-schema.js'
 
 const relayList = () => z.array(relayUrl()).min(1).max(20).superRefine(withoutRepeats)
 
@@ -175,6 +176,7 @@ export const SETTINGS = {
   wallets,
   jobs,
   publish,
+  blobs,
   settlement,
   encryption,
   announce,

@@ -20,6 +20,8 @@ export type Method = (typeof METHODS)[number]
 /** One bitcoin: whoever asks more for a call has made a mistake. */
 const MOST_SATS = 100_000_000
 const MOST_BYTES = 10_485_760
+/** What goes into a blob is read whole. */
+const MOST_ANSWER_BYTES = 104_857_600
 
 const routeSchema = z
   .strictObject({
@@ -62,6 +64,16 @@ const routeSchema = z
       .optional()
       .describe('Exact price of one call in sats, where the upstream can make an invoice for an exact amount.')
       .meta({ examples: [10] }),
+    resultBytes: wholeNumber(1, MOST_ANSWER_BYTES)
+      .optional()
+      .describe(
+        'Size of the largest answer in bytes, if you know it: where that cannot be delivered, jobs are refused before they cost anything.',
+      )
+      .meta({ examples: [2_000_000] }),
+    stream: z
+      .boolean()
+      .default(false)
+      .describe('Whether text is passed on to the customer while the upstream still sends it (kind 7000, partial).'),
     description: text(500)
       .optional()
       .describe('What the route does, as customers read it in the announcement.')
@@ -149,9 +161,11 @@ export const upstreamSchema = z
     maxRequestBytes: wholeNumber(1, MOST_BYTES)
       .default(65_536)
       .describe('The largest request body that a customer may send, in bytes.'),
-    maxResponseBytes: wholeNumber(1, MOST_BYTES)
+    maxResponseBytes: wholeNumber(1, MOST_ANSWER_BYTES)
       .optional()
-      .describe('The largest answer that is read, in bytes; unset, three quarters of publish.maxEventBytes (49152).')
+      .describe(
+        'The largest answer that is read, in bytes; unset, blobs.maxBytes where blobs.servers names one, else three quarters of publish.maxEventBytes (49152).',
+      )
       .meta({ examples: [49_152] }),
     forwardHeaders: z
       .array(headerName())

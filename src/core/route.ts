@@ -19,6 +19,10 @@ export interface Route {
   /** The price of one call, where the operator knows it. */
   readonly priceMsat: Msat | null
   readonly description: string | null
+  /** Bytes of the largest answer, where the operator knows it. */
+  readonly resultBytes?: number | null
+  /** The body of an answer is passed on while it arrives. */
+  readonly stream?: boolean
 }
 
 export interface Upstream {

@@ -6,6 +6,7 @@ import type { Attempt, Delivery, Job, JobIn, OpenState } from '../core/job.js'
 import type { Upstream } from '../core/route.js'
 import type { Fact } from '../core/transition.js'
 import type {
+  BlobStore,
   Clock,
   JobHandler,
   JobStore,
@@ -65,6 +66,8 @@ export interface StepContext {
   readonly upstreams: ReadonlyMap<string, UpstreamBinding>
   readonly handlers: ReadonlyMap<number, JobHandler>
   readonly settlements: SettlementWatch
+  /** Where what is too large for an event is kept; absent where the operator names no server. */
+  readonly blobs?: BlobStore
   readonly settings: StepSettings
   /** Attempts whose call was begun by this process: none is sent twice under one announcement. */
   readonly begun: WeakSet<Attempt>

@@ -1,26 +1,68 @@
 /** How does an answer leave? Sealed the way the job came, addressed to where the customer reads, and never larger than relays take. */
+import { TOO_LARGE } from '../core/delivery.js'
 import { isRejection, rejection, type Rejection } from '../core/errors.js'
-import type { EventTemplate } from '../core/event.js'
+import type { EventTemplate, NostrEvent } from '../core/event.js'
 import type { Delivery, Job, RelayVerdict } from '../core/job.js'
 import type { AboutJob } from '../nostr/kinds/job-feedback.js'
+import type { RelayLimits } from '../ports.js'
 import type { StepContext } from './context.js'
+
+export interface Dispatching extends Pick<Delivery, 'purpose' | 'notAfter'> {
+  /** Refused where the quorum cannot be reached within what the relays say of themselves; otherwise that is advice only. */
+  readonly withinLimits?: boolean
+}
+
+/** `["EVENT",` and `]`. */
+const FRAME_BYTES = 10
+/** A result that leads to a blob takes this much, addresses of several servers included. */
+const LEAST_EVENT_BYTES = 2_048
 
 /** Signs once: the event with its relays, or the refusal where it is larger than we publish. */
 export async function answerJob(
   context: StepContext,
   job: Job,
   template: EventTemplate,
-  { purpose, notAfter }: Pick<Delivery, 'purpose' | 'notAfter'>,
+  { purpose, notAfter, withinLimits = false }: Dispatching,
 ): Promise<Delivery | Rejection> {
   const { counted, also } = await context.destinations(job)
+  const { maxEventBytes, quorum } = context.settings
+  if (purpose === 'offer' && counted.length > 0 && counted.every((relay) => isTooSmall(context.relays.limits(relay)))) {
+    return rejection('result-too-large', 'no relay of the customer takes events of a useful size')
+  }
+  // Neither sealed nor signed: what is far too large would cost the most.
+  if (template.content.length > maxEventBytes) return tooLarge(template.content.length)
   const event = await context.seal(job, template)
   if (isRejection(event)) return event
   const json = JSON.stringify(event)
-  const size = Buffer.byteLength(json)
-  if (size > context.settings.maxEventBytes) return rejection('result-too-large', `the signed event has ${size} bytes`)
+  const bytes = Buffer.byteLength(json)
+  if (bytes > maxEventBytes) return tooLarge(bytes)
   const relays: Record<string, RelayVerdict> = {}
   for (const relay of [...counted, ...also]) relays[relay] = 'pending'
+  if (withinLimits) {
+    for (const relay of Object.keys(relays)) {
+      if (!fits(context.relays.limits(relay), event, bytes)) relays[relay] = `${TOO_LARGE} (by what it says of itself)`
+    }
+    const open = counted.filter((relay) => relays[relay] === 'pending').length
+    if (open < Math.min(quorum, counted.length)) return tooLarge(bytes)
+  }
   return { eventId: event.id, purpose, event: json, notAfter, relays, counted }
+}
+
+const tooLarge = (bytes: number): Rejection =>
+  rejection('result-too-large', `the signed event has at least ${bytes} bytes`)
+
+function isTooSmall(limits: RelayLimits | null): boolean {
+  const most = Math.min(limits?.maxMessageBytes ?? Infinity, limits?.maxEventBytes ?? Infinity)
+  return most < LEAST_EVENT_BYTES
+}
+
+function fits(limits: RelayLimits | null, event: NostrEvent, bytes: number): boolean {
+  if (limits === null) return true
+  if (bytes + FRAME_BYTES > (limits.maxMessageBytes ?? Infinity)) return false
+  if (bytes > (limits.maxEventBytes ?? Infinity)) return false
+  return (
+    event.content.length <= (limits.maxContentChars ?? Infinity) && event.tags.length <= (limits.maxTags ?? Infinity)
+  )
 }
 
 export const aboutJob = ({ clock }: StepContext, job: Job): AboutJob => ({

@@ -1,4 +1,5 @@
 /** Kind 6800: what did the API answer? (NIP-90 §Job result) */
+import type { BlobPointer } from '../../core/blob.js'
 import { tagValue, type EventTemplate, type NostrEvent } from '../../core/event.js'
 import {
   isMalformed,
@@ -11,6 +12,7 @@ import {
 } from '../../core/identifiers.js'
 import type { JobOutput } from '../../core/job.js'
 import { parseMsat, type Msat } from '../../core/money.js'
+import { hasPointer, parsePointer, pointerTags } from './blob.js'
 
 export const RESULT_KIND_OFFSET = 1000
 
@@ -21,27 +23,38 @@ export interface ResultDraft {
   readonly relayHint: string
   /** The job request as signed, in JSON; null only where its copy would make the result too large. */
   readonly request: string | null
-  /** The job's `i` tags, whole. */
+  /** The job's `i` tags; those that relays would refuse are left out. */
   readonly inputs: readonly (readonly string[])[]
   readonly amountMsat: Msat | null
   readonly output: JobOutput
+  /** Where the output lies, if not in the event itself. */
+  readonly pointer?: BlobPointer
   readonly createdAt: Seconds
 }
 
+/** Widespread relays index tags of one letter, and refuse events in which the value of one is longer, or that have more tags. */
+const MOST_INDEXED_BYTES = 1_024
+const MOST_INPUTS = 1_000
+
+const isIndexable = ([name = '', value = '']: readonly string[]): boolean =>
+  name.length !== 1 || new TextEncoder().encode(value).length <= MOST_INDEXED_BYTES
+
 /** Kind = request + 1000; `content-type`, `http-status` and `encoding` are ours (PROTOCOL.md §Result). */
 export function buildJobResult(draft: ResultDraft): EventTemplate {
-  const { output } = draft
+  const { output, pointer } = draft
   const tags: (readonly string[])[] = [
     ...(draft.request === null ? [] : [['request', draft.request]]),
     ['e', draft.jobId, draft.relayHint],
-    ...draft.inputs,
+    ...draft.inputs.filter(isIndexable).slice(0, MOST_INPUTS),
     ['p', draft.customer],
   ]
   if (draft.amountMsat !== null) tags.push(['amount', String(draft.amountMsat)])
   if (output.contentType !== null) tags.push(['content-type', output.contentType])
   tags.push(['http-status', String(output.httpStatus)])
   if (output.encoding === 'base64') tags.push(['encoding', 'base64'])
-  return { kind: draft.jobKind + RESULT_KIND_OFFSET, created_at: draft.createdAt, tags, content: output.content }
+  if (pointer) tags.push(...pointerTags(pointer))
+  const content = pointer ? '' : output.content
+  return { kind: draft.jobKind + RESULT_KIND_OFFSET, created_at: draft.createdAt, tags, content }
 }
 
 export interface JobResult {
@@ -53,7 +66,9 @@ export interface JobResult {
   readonly httpStatus: number | null
   readonly encoding: 'text' | 'base64'
   readonly encrypted: boolean
+  /** Empty where a pointer leads to the output. */
   readonly content: string
+  readonly pointer: BlobPointer | Malformed | null
 }
 
 /** Reads the result of any service provider. Expects a verified event. */
@@ -74,5 +89,6 @@ export function parseJobResult(event: NostrEvent): JobResult | Malformed {
     encoding: tagValue(event, 'encoding') === 'base64' ? 'base64' : 'text',
     encrypted: event.tags.some(([name]) => name === 'encrypted'),
     content: event.content,
+    pointer: hasPointer(event.tags) ? parsePointer(event.tags) : null,
   }
 }
