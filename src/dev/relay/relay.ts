@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { NostrEvent } from '../../core/event.js'
-import type { Millis, Seconds } from '../../core/identifiers.js'
+import type { Millis, Pubkey, Seconds } from '../../core/identifiers.js'
 import { createAdmission, type AnswerHook } from './admission.js'
 import { createOutgoing, listenTo } from './connection.js'
 import { createEventStore, type EventStore } from './event-store.js'
@@ -19,6 +19,12 @@ export interface RelayOptions {
   readonly host?: string
   /** Requires authentication (NIP-42) to read and to publish. */
   readonly auth?: boolean
+  /** Shows direct messages and gift wraps to their authenticated parties alone, without a word to others. */
+  readonly hidePrivate?: boolean
+  /** Sends its challenge only once it has refused something. Default: at each connection. */
+  readonly askLate?: boolean
+  /** Whom authentication lets in. Default: everybody. */
+  readonly isMember?: (pubkey: Pubkey) => boolean
   /** Of one frame that comes in. A longer one closes the connection. Default: 131,072. */
   readonly maxMessageBytes?: number
   /** Of one event, serialised. A larger one is refused. Default: 65,536. */
@@ -61,6 +67,8 @@ export interface DevRelay {
   resume(): void
   /** Deaf: open subscriptions get no more events, and are not told. Everything else is answered as before. */
   forgetSubscriptions(): void
+  /** Every connection is a stranger's again, and is sent another challenge. */
+  challengeAgain(): void
   /** Cuts every connection without a word. */
   dropConnections(): void
   /** Idempotent. */
@@ -88,7 +96,18 @@ export async function startRelay(options: RelayOptions = {}): Promise<DevRelay> 
     answer: () => answer,
     onStored: () => counts.stored++,
   })
-  const world: SessionWorld = { auth, admit, store, subscriptions, counts, now: seconds }
+  const { hidePrivate = false, askLate = false, isMember = () => true } = options
+  const world: SessionWorld = {
+    auth,
+    hidePrivate,
+    askLate,
+    isMember,
+    admit,
+    store,
+    subscriptions,
+    counts,
+    now: seconds,
+  }
 
   const server = createServer((_request, response) =>
     gate.pass(() => sendInformation(response, { maxMessageBytes, auth })),
@@ -161,6 +180,9 @@ export async function startRelay(options: RelayOptions = {}): Promise<DevRelay> 
     },
     forgetSubscriptions() {
       for (const session of sessions.values()) session.forgetSubscriptions()
+    },
+    challengeAgain() {
+      for (const session of sessions.values()) session.challengeAgain()
     },
     dropConnections,
     stop() {

@@ -15,6 +15,12 @@ const MAX_FILTERS = 100
 export interface SessionWorld {
   /** True where nothing is read or published without authentication. */
   readonly auth: boolean
+  /** True where private kinds are shown to their parties alone, and everything else to everybody. */
+  readonly hidePrivate: boolean
+  /** Asks who is there only once something was refused, and not at each connection. */
+  readonly askLate: boolean
+  /** Whom authentication lets in. */
+  readonly isMember: (pubkey: Pubkey) => boolean
   readonly admit: Admission
   readonly store: EventStore
   readonly subscriptions: SubscriptionIndex
@@ -32,6 +38,8 @@ export interface Session {
   /** Takes one text frame. Never throws, whatever it holds. */
   receive(text: string): void
   forgetSubscriptions(): void
+  /** Forgets who is there, and asks again with another challenge. */
+  challengeAgain(): void
   close(): void
 }
 
@@ -42,7 +50,8 @@ export function createSession(world: SessionWorld, peer: SessionPeer): Session {
   let closed = false
 
   const tell = (...message: (string | boolean | object)[]) => peer.send(JSON.stringify(message))
-  const canRead: LiveSubscription['mayRead'] = (event) => !world.auth || mayRead(event, pubkeys)
+  const guards = world.auth || world.hidePrivate
+  const canRead: LiveSubscription['mayRead'] = (event) => !guards || mayRead(event, pubkeys)
 
   function askWho(): void {
     if (challenge !== null) return
@@ -64,8 +73,10 @@ export function createSession(world: SessionWorld, peer: SessionPeer): Session {
     if (isMalformed(event)) return tell('OK', claimedId(value), false, `invalid: ${event.malformed}`)
     if (challenge === null) return tell('OK', event.id, false, 'restricted: no challenge was sent')
     const refusal = refuseAuthentication(event, { challenge, hosts: peer.hosts, now: world.now() })
-    if (refusal === null) pubkeys.add(event.pubkey)
-    tell('OK', event.id, refusal === null, refusal ?? '')
+    if (refusal !== null) return tell('OK', event.id, false, refusal)
+    if (!world.isMember(event.pubkey)) return tell('OK', event.id, false, 'restricted: not a member')
+    pubkeys.add(event.pubkey)
+    tell('OK', event.id, true, '')
   }
 
   /** The filters that may be answered; null where the refusal has been sent. */
@@ -73,7 +84,10 @@ export function createSession(world: SessionWorld, peer: SessionPeer): Session {
     const filters = parseFilters(id, values)
     if (isMalformed(filters)) tell('CLOSED', id, `invalid: ${filters.malformed}`)
     else if (!world.auth || pubkeys.size > 0) return filters
-    else tell('CLOSED', id, 'auth-required: authenticate to read')
+    else {
+      tell('CLOSED', id, 'auth-required: authenticate to read')
+      askWho()
+    }
     return null
   }
 
@@ -107,7 +121,7 @@ export function createSession(world: SessionWorld, peer: SessionPeer): Session {
     for (const id of subscriptions.keys()) stopListening(id)
   }
 
-  if (world.auth) askWho()
+  if (guards && !world.askLate) askWho()
 
   return {
     receive(text) {
@@ -124,6 +138,11 @@ export function createSession(world: SessionWorld, peer: SessionPeer): Session {
       tell('NOTICE', 'invalid: a message begins with EVENT, REQ, COUNT, CLOSE or AUTH')
     },
     forgetSubscriptions,
+    challengeAgain() {
+      pubkeys.clear()
+      challenge = null
+      askWho()
+    },
     close() {
       closed = true
       forgetSubscriptions()
