@@ -125,7 +125,7 @@ function operatorsRelays({ relays, walletUris }: Config): ReadonlySet<string> {
     const connection = parseNwcUri(uri)
     return isMalformed(connection) ? [] : connection.relays
   })
-  const named = [...relays.read, ...relays.write, ...ofWallets].map(parseRelayUrl)
+  const named = [...relays.read, ...relays.write, ...relays.lookup, ...ofWallets].map(parseRelayUrl)
   return new Set(named.filter((url): url is string => !isMalformed(url)))
 }
 

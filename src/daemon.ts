@@ -5,11 +5,9 @@ import { isMalformed, type Millis } from './core/identifiers.js'
 import { openBlobs } from './blobs.js'
 import { createCensus } from './engine/census.js'
 import { startControl } from './engine/control.js'
-import { createDestinations } from './engine/destinations.js'
 import { createDrive, type Drive } from './engine/drive.js'
 import { createIntake, type Intake } from './engine/intake.js'
 import { createLateJobs } from './engine/late-jobs.js'
-import { createOutbox } from './engine/outbox.js'
 import { createPresence, type Presence } from './engine/presence.js'
 import { createProbe } from './engine/probe.js'
 import { routeJob } from './engine/routing.js'
@@ -23,6 +21,7 @@ import { admissionPolicies } from './policies/admission.js'
 import { createRateLimit } from './policies/rate.js'
 import type { Logger } from './ports.js'
 import { standingOf } from './core/delivery.js'
+import { openDeliveries } from './deliveries.js'
 import { isUnpaidInvoice } from './core/job.js'
 import type { StepContext, UpstreamBinding } from './steps/context.js'
 import { failing } from './steps/failing.js'
@@ -70,15 +69,9 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   const slots = createSlots(config.jobs.concurrency, () => clock.now())
   const channels = createChannels({ signer, clock, rules: config.encryption })
   const census = createCensus()
-  const outbox = createOutbox({
-    relays,
-    clock,
-    log,
-    retryMs: config.publish.retryHours * HOUR_MS,
-    random: Math.random,
-    onVerdict: (jobId) => drive.heard(jobId),
-  })
-  closers.push(() => outbox.stop())
+  const deliveries = openDeliveries({ config, adapters, onVerdict: (jobId) => drive.heard(jobId) })
+  const { outbox } = deliveries
+  closers.push(() => deliveries.stop())
 
   const { settlements, tills, proofs } = openSettlements({
     config,
@@ -122,7 +115,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     },
     unpaidOf: (job) => census.of(job.customer).unpaid - (isUnpaidInvoice(job) ? 1 : 0),
     seal: channels.seal,
-    destinations: createDestinations({ writeRelays }),
+    destinations: deliveries.destinations,
     send: (job, delivery) => outbox.send(job, delivery),
     standing: (delivery) => standingOf(delivery, config.publish.quorum),
   }
@@ -151,12 +144,9 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
       openInAll: census.weightInAll(),
       acceptsJobs: store.acceptsJobs(),
     }),
+    expect: (customer) => deliveries.lists.expect(customer),
     refusals: createRateLimit(config.jobs.refusalsPerMinutePerCustomer, config.jobs.refusalsPerMinute),
-    replyRelays: {
-      max: config.relays.replyMax,
-      allowPrivate: config.relays.allowPrivate,
-      own: new Set([...readRelays, ...writeRelays]),
-    },
+    replyRelays: deliveries.replyRelays,
     maxAgeMs: config.jobs.maxAgeSeconds * 1000,
     maxAheadMs: config.jobs.maxAheadSeconds * 1000,
     store,

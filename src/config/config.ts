@@ -12,6 +12,8 @@ export type LogLevel = Settings['logLevel']
 export interface RelaysConfig {
   readonly read: readonly string[]
   readonly write: readonly string[]
+  /** Where lists of relays are looked for, besides the others. */
+  readonly lookup: readonly string[]
   readonly allowPrivate: boolean
   readonly replyMax: number
   readonly probeSeconds: number
@@ -118,7 +120,12 @@ export function resolveConfig(settings: Settings, secrets: Secrets, file: string
     ...secrets,
     file: resolve(file),
     stateDirectory: resolve(directory, settings.stateDirectory),
-    relays: { ...relays, read, write: relays.write ? resolveRelays(relays.write) : read },
+    relays: {
+      ...relays,
+      read,
+      write: relays.write ? resolveRelays(relays.write) : read,
+      lookup: resolveRelays(relays.lookup),
+    },
     wallets: new Map(Object.entries(wallets).map(([name, { type }]) => [name, { type }])),
     upstreams: upstreams.map((upstream) => resolveUpstream(upstream, longestAnswer(settings))),
     blobs: {

@@ -10,10 +10,14 @@ const HEADER = [
   'with # and a blank explain. A setting without a value counts as not set.',
 ]
 
+/** What a first configuration sets that is not the default. */
+const SET_AT_FIRST = /^( *)#(lookup: )/
+
 /** The text of a configuration file that loads as it is, once the key file stands beside it. `npub`: whose key that is. */
 export function buildExample({ npub }: { readonly npub?: string } = {}): string {
   const lines = writeGroup(buildJsonSchema(), 0).map((text) => {
-    return npub !== undefined && text.startsWith('key:') ? `# Its public key is ${npub}\n${text}` : text
+    if (npub === undefined) return text
+    return text.startsWith('key:') ? `# Its public key is ${npub}\n${text}` : text.replace(SET_AT_FIRST, '$1$2')
   })
   return [...HEADER.map((text) => `# ${text}`), ...lines, ''].join('\n')
 }
@@ -31,7 +35,7 @@ function writeSetting(name: string, setting: SettingSchema, indent: number, requ
   if (setting.properties) return [heading, ...writeGroup(setting, indent + 2)]
   if (setting.items?.properties) return [heading, ...markItem(writeGroup(setting.items, indent + 4), indent + 2)]
   if (setting.additionalProperties) return [heading, ...writeEntry(setting, indent + 2)]
-  const value = writeValue(setting.default ?? setting.examples?.[0])
+  const value = writeValue(setting.initial ?? setting.default ?? setting.examples?.[0])
   return [`${' '.repeat(indent)}${required ? '' : '#'}${name}: ${value}`]
 }
 

@@ -8,6 +8,8 @@ export interface SettingSchema {
   readonly description?: string
   readonly default?: unknown
   readonly examples?: readonly unknown[]
+  /** What a first configuration says, where that is not the default. */
+  readonly initial?: unknown
   readonly properties?: Readonly<Record<string, SettingSchema>>
   readonly required?: readonly string[]
   readonly items?: SettingSchema

@@ -26,13 +26,20 @@ const relays = z
       .optional()
       .describe('Relays to which answers and the announcement are published, 1 to 20; unset, the read relays.')
       .meta({ examples: [['wss://relay.damus.io']] }),
+    lookup: z
+      .array(relayUrl())
+      .max(10)
+      .superRefine(withoutRepeats)
+      .default([])
+      .describe('Further relays on which the relay lists of customers are looked for (NIP-65, NIP-17), 0 to 10.')
+      .meta({ initial: ['wss://purplepag.es'] }),
     allowPrivate: z
       .boolean()
       .default(false)
       .describe('Whether relays that customers name may have private addresses; the relays named here always may.'),
     replyMax: wholeNumber(0, 20)
       .default(5)
-      .describe('The most relays of a job request, besides the write relays, to which its answers are published.'),
+      .describe('The most relays of a job request, and of its author, besides our own, to which answers are published.'),
     probeSeconds: wholeNumber(10, 3600)
       .default(120)
       .describe('Time between two proofs that the read relays still deliver, in seconds.'),
@@ -72,6 +79,9 @@ const publish = z
     maxEventBytes: wholeNumber(4096, 1_048_576)
       .default(65_536)
       .describe('Largest signed event that the relays are taken to accept, in bytes.'),
+    maxPowBits: wholeNumber(0, 28)
+      .default(20)
+      .describe('Most bits of proof of work that are done for a relay that asks for it (NIP-13); 0 for none.'),
   })
   .prefault({})
   .describe('How events are published.')

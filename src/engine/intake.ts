@@ -2,7 +2,7 @@
 import type { Arrival } from '../core/arrival.js'
 import { isCustomerErrorCode, isRejection, rejection, type Rejection } from '../core/errors.js'
 import { tagValue, type NostrEvent, type Rumor } from '../core/event.js'
-import { isMalformed, type Millis } from '../core/identifiers.js'
+import { isMalformed, type Millis, type Pubkey } from '../core/identifiers.js'
 import { NO_CALLS, type Failing, type Job, type UpstreamCall } from '../core/job.js'
 import type { JobRequest } from '../core/job-request.js'
 import { failureOf } from '../core/transition-end.js'
@@ -52,6 +52,8 @@ export function createIntake(wiring: {
   readonly vettings: readonly Vetting[]
   readonly policies: readonly Policy[]
   readonly seen: (request: JobRequest) => Seen
+  /** Told of each author whose job is looked at: there will be an answer. */
+  readonly expect?: (customer: Pubkey) => void
   readonly refusals: RateLimit
   readonly replyRelays: ReplyRelayRules
   readonly maxAgeMs: Millis
@@ -111,6 +113,7 @@ export function createIntake(wiring: {
   }
 
   async function take({ rumor, json, channel, heardOn }: Arrival, objection: Rejection | null = null): Promise<void> {
+    wiring.expect?.(rumor.pubkey)
     const now = clock.now()
     const request = parseJobRequest(rumor)
     const facts = {

@@ -32,6 +32,7 @@ describe('init', () => {
     expect(config.pubkey).toBe(written.pubkey)
     expect(decode(written.npub)).toEqual({ type: 'npub', data: written.pubkey })
     expect(config.stateDirectory).toBe(written.stateDirectory)
+    expect(config.relays.lookup).toEqual(['wss://purplepag.es/'])
     expect(readFileSync(written.configFile, 'utf8')).toContain(`# Its public key is ${written.npub}\nkey:`)
     expect(written.nextSteps.join('\n')).toContain(`tollbridge run -c ${written.configFile}`)
   })

@@ -1,0 +1,56 @@
+/** How do answers reach their customers? Wires where they go, how they are sent, and who is looked up for it. */
+import type { Adapters } from './adapters.js'
+import type { Config } from './config/config.js'
+import type { EventId } from './core/identifiers.js'
+import { createDestinations, type Destinations } from './engine/destinations.js'
+import { createOutbox, type Outbox } from './engine/outbox.js'
+import type { Job } from './core/job.js'
+import { createRelayLists, type CachedRelayLists } from './nostr/relay-lists.js'
+import type { ReplyRelayRules } from './policies/reply-relays.js'
+
+const HOUR_MS = 3_600_000
+
+export interface Deliveries {
+  readonly outbox: Outbox
+  readonly lists: CachedRelayLists
+  readonly destinations: (job: Job) => Promise<Destinations>
+  /** Which relays that others name are written to. */
+  readonly replyRelays: ReplyRelayRules
+  stop(): void
+}
+
+export function openDeliveries(wiring: {
+  readonly config: Config
+  readonly adapters: Adapters
+  /** A verdict changed: the job's lane looks at it again. */
+  readonly onVerdict: (jobId: EventId) => void
+}): Deliveries {
+  const { config, adapters } = wiring
+  const { clock, log, relays } = adapters
+  const { read, write, lookup, replyMax, allowPrivate } = config.relays
+  const replyRelays = { max: replyMax, allowPrivate, own: new Set([...read, ...write]) }
+  const lists = createRelayLists({
+    relays,
+    sources: [...new Set([...read, ...write, ...lookup])],
+    rules: replyRelays,
+    clock,
+  })
+  const outbox = createOutbox({
+    relays,
+    clock,
+    log,
+    retryMs: config.publish.retryHours * HOUR_MS,
+    random: Math.random,
+    onVerdict: wiring.onVerdict,
+  })
+  return {
+    outbox,
+    lists,
+    destinations: createDestinations({ writeRelays: write, lists }),
+    replyRelays,
+    stop() {
+      outbox.stop()
+      lists.stop()
+    },
+  }
+}
