@@ -3,14 +3,12 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { pathToFileURL } from 'node:url'
 import httpHandler from '../handlers/http.js'
 import type { Config } from './config/config.js'
-import { sealingKeyOf } from './config/sealing-key.js'
 import { TollbridgeError } from './core/errors.js'
 import { isMalformed } from './core/identifiers.js'
 import { createUpstreamClient } from './l402/client.js'
 import { loadInformationBy } from './nostr/relay-information.js'
 import { createRelayPool } from './nostr/relay-pool.js'
 import { parseRelayUrl } from './nostr/relay-url.js'
-import { createKeySigner } from './nostr/signer.js'
 import type {
   Clock,
   JobHandler,
@@ -22,6 +20,7 @@ import type {
   Wallet,
   WebClient,
 } from './ports.js'
+import { openSigning, sealingKeyFor } from './signing.js'
 import { acquireLease } from './stores/lease.js'
 import { createLowdbStore } from './stores/lowdb-store.js'
 import { parseNwcUri } from './wallets/nwc-uri.js'
@@ -57,7 +56,7 @@ export const systemClock: Clock = {
 
 /**
  * `briefly` is for a command that is done in a moment.
- * @throws TollbridgeError `lease-held`, `store-corrupt`, `key-unusable`, `config-invalid`.
+ * @throws TollbridgeError `lease-held`, `store-corrupt`, `key-unusable`, `signer-unavailable`, `config-invalid`.
  */
 export async function openAdapters(config: Config, log: Logger, { briefly = false } = {}): Promise<Adapters> {
   const closers: (() => Promise<void>)[] = []
@@ -77,7 +76,7 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
     const handlers = await loadHandlers(config.handlers)
     const lease = await acquireLease(config.stateDirectory, { run, briefly })
     closers.push(() => lease.release())
-    const sealingKey = sealingKeyOf(config.secretKey)
+    const sealingKey = await sealingKeyFor(config)
     const store = await createLowdbStore({
       dir: config.stateDirectory,
       sealingKey,
@@ -87,6 +86,9 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
       isOurs: () => lease.isHeld(),
     })
     closers.push(() => store.stop())
+    const signing = await openSigning(config, { clock, log, jobKinds: [...handlers.keys()] })
+    closers.push(() => signing.stop())
+    const { signer } = signing
     const cursors = {
       cursor: (key: string) => store.cursor(key),
       putCursor: (key: string, seconds: number) => store.putCursor(key, seconds),
@@ -111,7 +113,6 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
       ]),
     )
     for (const wallet of wallets.values()) closers.push(() => wallet.stop())
-    const signer = createKeySigner(config.secretKey)
     return { run, clock, log, signer, store, relays, clients, wallets, handlers, web, stop }
   } catch (error) {
     await stop()

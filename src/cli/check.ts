@@ -2,37 +2,28 @@
 import { loadHandlers, openClient, systemClock } from '../adapters.js'
 import type { Config } from '../config/config.js'
 import { TollbridgeError } from '../core/errors.js'
+import type { EventTemplate } from '../core/event.js'
 import { createRelayPool } from '../nostr/relay-pool.js'
-import { createKeySigner } from '../nostr/signer.js'
 import type { RelayPool, Signer, Wallet } from '../ports.js'
+import { CHECK_KIND } from '../signing.js'
 import { upstreamOf } from '../upstreams.js'
 import { createNwcWallet } from '../wallets/nwc.js'
+import { checkKey } from './check-key.js'
 import { checkRoute, type RouteFinding } from './check-route.js'
 import { EXIT } from './exit-codes.js'
-import { silentLog } from './log.js'
+import type { Finding } from './finding.js'
+import { createSayingLog, silentLog } from './log.js'
 import type { Output } from './output.js'
 
-/** NIP-78: an event of ours that means nothing to others, and that relays drop after a minute (NIP-40). */
-const PROBE_KIND = 30_078
+/** An event of ours that means nothing to others is dropped by relays after a minute (NIP-40). */
 const PROBE_LIFETIME_S = 60
 const READ_BACK_MS = 5_000
 
 const WORDS = { ok: 'ok  ', failed: 'FAIL', skipped: 'SKIP' } as const
 
-export interface Finding {
-  readonly type: 'relay' | 'wallet' | 'route' | 'handlers'
-  readonly name: string
-  readonly verdict: 'ok' | 'failed' | 'skipped'
-  /** Full sentences for the operator. */
-  readonly says: string
-}
-
 /** `paths` are concrete paths to probe where a route is a pattern. Each probed route costs its upstream one unpaid invoice. */
 export async function check(config: Config, paths: readonly string[], output: Output): Promise<number> {
   refuseIdlePaths(config, paths)
-  const cursors = { cursor: () => undefined, putCursor: () => undefined }
-  const relays = createRelayPool({ clock: systemClock, log: silentLog, cursors })
-  const signer = createKeySigner(config.secretKey)
   const count = { ok: 0, failed: 0, skipped: 0 }
   const report = (finding: Finding): void => {
     count[finding.verdict] += 1
@@ -40,8 +31,15 @@ export async function check(config: Config, paths: readonly string[], output: Ou
     output.data(`${WORDS[finding.verdict]}  ${finding.type} ${finding.name}: ${finding.says}`)
   }
   const wallets = new Map<string, Wallet>()
+  const handlers = await checkHandlers(config.handlers)
+  if (config.handlers.length > 0) report(handlers.finding)
+  const { signing, finding } = await checkKey(config, handlers.kinds, createSayingLog(output))
+  report(finding)
+  const signer = signing?.signer ?? null
+  const cursors = { cursor: () => undefined, putCursor: () => undefined }
+  const authenticate = signer && { authenticate: (template: EventTemplate) => signer.sign(template) }
+  const relays = createRelayPool({ clock: systemClock, log: silentLog, cursors, ...authenticate })
   try {
-    if (config.handlers.length > 0) report(await checkHandlers(config.handlers))
     const urls = [...new Set([...config.relays.read, ...config.relays.write])]
     for (const finding of await Promise.all(urls.map((url) => checkRelay(url, config, relays, signer)))) report(finding)
     for (const [name, uri] of config.walletUris) {
@@ -70,6 +68,7 @@ export async function check(config: Config, paths: readonly string[], output: Ou
   } finally {
     for (const wallet of wallets.values()) await wallet.stop()
     await relays.stop()
+    await signing?.stop()
   }
   output.say(`${count.ok} proved, ${count.skipped} not probed, ${count.failed} to be put right first.`)
   return count.failed === 0 ? EXIT.ok : EXIT.notReady
@@ -78,7 +77,7 @@ export async function check(config: Config, paths: readonly string[], output: Ou
 const asFinding = (finding: RouteFinding): Finding => ({ type: 'route', ...finding })
 
 /** Publishes where we write, and reads back where we read: an OK alone proves nothing. */
-async function checkRelay(url: string, config: Config, relays: RelayPool, signer: Signer): Promise<Finding> {
+async function checkRelay(url: string, config: Config, relays: RelayPool, signer: Signer | null): Promise<Finding> {
   const finding = (ok: boolean, says: string): Finding => ({
     type: 'relay',
     name: url,
@@ -86,12 +85,8 @@ async function checkRelay(url: string, config: Config, relays: RelayPool, signer
     says,
   })
   const reads = config.relays.read.includes(url)
-  if (!config.relays.write.includes(url)) {
-    const { answered } = await relays.fetch(
-      [url],
-      { kinds: [PROBE_KIND], authors: [signer.pubkey], limit: 1 },
-      READ_BACK_MS,
-    )
+  if (signer === null || !config.relays.write.includes(url)) {
+    const { answered } = await relays.fetch([url], { kinds: [CHECK_KIND], limit: 1 }, READ_BACK_MS)
     return finding(answered === 1, answered === 1 ? 'It answers requests.' : 'It does not answer a request.')
   }
   const now = Math.floor(Date.now() / 1000)
@@ -99,7 +94,7 @@ async function checkRelay(url: string, config: Config, relays: RelayPool, signer
     ['d', 'tollbridge-check'],
     ['expiration', String(now + PROBE_LIFETIME_S)],
   ]
-  const probe = await signer.sign({ kind: PROBE_KIND, created_at: now, tags, content: '' })
+  const probe = await signer.sign({ kind: CHECK_KIND, created_at: now, tags, content: '' })
   const verdict = await relays.publish(probe, url)
   if (verdict.type !== 'accepted') return finding(false, `It does not take our events: ${verdict.reason}`)
   if (!reads) return finding(true, 'It takes our events.')
@@ -146,21 +141,13 @@ function refuseIdlePaths(config: Config, paths: readonly string[]): void {
   }
 }
 
-async function checkHandlers(files: readonly string[]): Promise<Finding> {
+async function checkHandlers(files: readonly string[]): Promise<{ kinds: readonly number[]; finding: Finding }> {
   try {
-    const byKind = await loadHandlers(files)
-    return {
-      type: 'handlers',
-      name: 'all',
-      verdict: 'ok',
-      says: `They serve the kinds ${[...byKind.keys()].join(', ')}.`,
-    }
+    const kinds = [...(await loadHandlers(files)).keys()]
+    const says = `They serve the kinds ${kinds.join(', ')}.`
+    return { kinds, finding: { type: 'handlers', name: 'all', verdict: 'ok', says } }
   } catch (error) {
-    return {
-      type: 'handlers',
-      name: 'all',
-      verdict: 'failed',
-      says: error instanceof Error ? error.message : 'They cannot be loaded.',
-    }
+    const says = error instanceof Error ? error.message : 'They cannot be loaded.'
+    return { kinds: [], finding: { type: 'handlers', name: 'all', verdict: 'failed', says } }
   }
 }

@@ -1,6 +1,7 @@
 /** Where do log events go? To stderr as JSON lines; nothing secret is ever passed to them. */
 import { pino } from 'pino'
 import type { Logger } from '../ports.js'
+import type { Output } from './output.js'
 
 export interface ProcessLog extends Logger {
   /** Writes out what is buffered; call before the process ends. */
@@ -26,3 +27,9 @@ export function createLog(level: string): ProcessLog {
 }
 
 export const silentLog: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** For a command that is done in a moment: only what the operator must act on, as words. */
+export const createSayingLog = (output: Pick<Output, 'say'>): Logger => ({
+  ...silentLog,
+  warn: (fields, event) => output.say(`${event} ${Object.values(fields).join(' ')}`.trimEnd()),
+})

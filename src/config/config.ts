@@ -7,6 +7,7 @@ import { METHODS, type Method } from './upstream-schema.js'
 import { nameOfRoute } from './upstream-rules.js'
 import type { RouteSettings, Settings, UpstreamSettings } from './schema.js'
 
+import type { KeySource } from './secrets.js'
 export type LogLevel = Settings['logLevel']
 
 export interface RelaysConfig {
@@ -81,9 +82,10 @@ export interface BlobsConfig extends Readonly<Omit<Settings['blobs'], 'servers' 
 export interface Config {
   /** Absolute path of the configuration file. */
   readonly file: string
-  /** 32 bytes. A secret. */
-  readonly secretKey: Uint8Array
-  readonly pubkey: Pubkey
+  /** Holds a secret. */
+  readonly key: KeySource
+  /** Null where a remote signer must be asked. */
+  readonly pubkey: Pubkey | null
   /** Absolute. */
   readonly stateDirectory: string
   readonly network: Network
@@ -105,14 +107,14 @@ export interface Config {
 }
 
 export interface Secrets {
-  readonly secretKey: Uint8Array
-  readonly pubkey: Pubkey
+  readonly key: KeySource
+  readonly pubkey: Pubkey | null
   readonly walletUris: ReadonlyMap<string, string>
 }
 
 /** Paths count from the directory of `file`. Pure. */
 export function resolveConfig(settings: Settings, secrets: Secrets, file: string): Config {
-  const { relays, wallets, upstreams, announce, key: _key, ...rest } = settings
+  const { relays, wallets, upstreams, announce, key: _key, keyPassword: _keyPassword, ...rest } = settings
   const directory = dirname(resolve(file))
   const read = resolveRelays(relays.read)
   return {

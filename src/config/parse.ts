@@ -8,7 +8,7 @@ import { formatPath, type Path } from './json-schema.js'
 import { explainIssues, MOST_PROBLEMS, printable, unknownSetting, type Problem } from './problems.js'
 import { checkRules } from './rules.js'
 import { SETTINGS, type Settings } from './schema.js'
-import { parseSecretKey, parseWalletUri, type SecretReader } from './secrets.js'
+import { parseKeySource, parseWalletUri, type SecretReader } from './secrets.js'
 
 /** What a configuration refers to. Tests pass their own. */
 export interface Surroundings {
@@ -110,9 +110,17 @@ function readSecrets(settings: Partial<Settings>, readSecret: SecretReader, prob
   }
   if (!settings.key) return null
   const secret = readSecret(settings.key)
-  const secretKey = isMalformed(secret) ? secret : parseSecretKey(secret)
-  if (!isMalformed(secretKey)) return { secretKey, pubkey: pubkeyOf(secretKey), walletUris }
-  problems.push({ path: ['key'], message: secretKey.malformed })
+  let path = 'key'
+  const password = (): string | Malformed => {
+    if (!settings.keyPassword)
+      return malformed('holds an ncryptsec, which needs its password: say in keyPassword where it is kept')
+    const read = readSecret(settings.keyPassword)
+    if (isMalformed(read)) path = 'keyPassword'
+    return read
+  }
+  const key = isMalformed(secret) ? secret : parseKeySource(secret, password)
+  if (!isMalformed(key)) return { key, pubkey: key.type === 'secret' ? pubkeyOf(key.secretKey) : null, walletUris }
+  problems.push({ path: [path], message: key.malformed })
   return null
 }
 

@@ -170,12 +170,18 @@ const announce = z
 
 export const SETTINGS = {
   key: secretReference()
-    .describe('Where the secret key of the daemon (nsec or 64 hex digits) is kept: { file } or { env }.')
+    .describe(
+      'Where the key of the daemon is kept: { file } or { env } of an nsec, 64 hex digits, an ncryptsec or a bunker:// address.',
+    )
     .meta({ examples: [{ file: './tollbridge.key' }] }),
   stateDirectory: filePath().default('./state').describe('Directory of saved jobs and of the control socket.'),
   network: z
     .enum(['mainnet', 'testnet', 'signet', 'regtest'])
     .default('mainnet')
+  keyPassword: secretReference()
+    .optional()
+    .describe('Where the password of an ncryptsec (NIP-49) is kept: { file } or { env }.')
+    .meta({ examples: [{ file: './tollbridge.password' }] }),
     .describe('Bitcoin network of every invoice: mainnet, testnet, signet or regtest.'),
   logLevel: z
     .enum(['debug', 'info', 'warn', 'error'])

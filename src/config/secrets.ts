@@ -1,9 +1,9 @@
 /** How are secrets read? From the environment, or from a file that nobody else can read; never from the configuration itself. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { decode as decodeNip19 } from 'nostr-tools/nip19'
 import { isMalformed, malformed, type Malformed } from '../core/identifiers.js'
-import { pubkeyOf } from '../nostr/event.js'
+import { parseKeyText, unlockKey } from '../nostr/key-text.js'
+import type { BunkerAddress } from '../nostr/kinds/remote-signing.js'
 import type { SecretReference } from './fields.js'
 
 /** The secret without surrounding blanks, or why it cannot be had: words that continue a sentence beginning with the setting. */
@@ -64,27 +64,21 @@ export function faultOf(error: unknown): string {
   return FAULTS[code] ?? code
 }
 
-const KEY_SHAPE = 'must hold a secret key: nsec1… or 64 hex digits'
+/** Where the key that signs is: here, or with a remote signer (NIP-46). */
+export type KeySource =
+  /** 32 bytes. A secret. */
+  | { readonly type: 'secret'; readonly secretKey: Uint8Array }
+  /** Holds a secret. */
+  | { readonly type: 'remote'; readonly address: BunkerAddress }
 
-/** 32 bytes of a valid secret key. Says nothing of what it read. */
-export function parseSecretKey(secret: string): Uint8Array | Malformed {
-  const key = /^[0-9a-f]{64}$/i.test(secret) ? Uint8Array.from(Buffer.from(secret, 'hex')) : decodeNsec(secret)
-  if (!key) return malformed(KEY_SHAPE)
-  try {
-    pubkeyOf(key)
-    return key
-  } catch {
-    return malformed('holds a number that is no secret key (0, or beyond the order of the curve)')
-  }
-}
-
-function decodeNsec(secret: string): Uint8Array | null {
-  try {
-    const decoded = decodeNip19(secret)
-    return decoded.type === 'nsec' ? decoded.data : null
-  } catch {
-    return null // not bech32, or a wrong checksum
-  }
+/** `password` is asked for only where the key is under one. Says nothing of what it read. */
+export function parseKeySource(text: string, password: () => string | Malformed): KeySource | Malformed {
+  const key = parseKeyText(text)
+  if (isMalformed(key) || key.type !== 'locked') return key
+  const given = password()
+  if (isMalformed(given)) return given
+  const secretKey = unlockKey(key.ncryptsec, given)
+  return isMalformed(secretKey) ? secretKey : { type: 'secret', secretKey }
 }
 
 /** NIP-47 §Nostr Wallet Connect URI. */

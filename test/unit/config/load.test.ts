@@ -8,6 +8,7 @@ import { TollbridgeError } from '../../../src/core/errors.js'
 import { describeConfig, printConfig } from '../../../src/config/describe.js'
 import { loadConfig } from '../../../src/config/load.js'
 import { sealingKeyOf } from '../../../src/config/sealing-key.js'
+import { pubkeyOf } from '../../../src/nostr/event.js'
 
 const KEY = '42'.repeat(32)
 const URI_SECRET = 'ef'.repeat(32)
@@ -47,7 +48,7 @@ async function refusal(env: Record<string, string> = { TILL: WALLET }): Promise<
 describe('loading', () => {
   it('reads secrets from files and from the environment', async () => {
     const config = await loadConfig(file, { TILL: ` ${WALLET}\n` })
-    expect(Buffer.from(config.secretKey).toString('hex')).toBe(KEY)
+    expect(config.key).toEqual({ type: 'secret', secretKey: Uint8Array.from(Buffer.from(KEY, 'hex')) })
     expect(config.walletUris.get('till')).toBe(WALLET)
     expect(config.file).toBe(file)
     expect(config.stateDirectory).toBe(join(directory, 'state'))
@@ -55,7 +56,7 @@ describe('loading', () => {
 
   it('takes an nsec for a key', async () => {
     writeFileSync(keyFile, nsecEncode(Buffer.from(KEY, 'hex')))
-    expect(Buffer.from((await loadConfig(file, { TILL: WALLET })).secretKey).toString('hex')).toBe(KEY)
+    expect((await loadConfig(file, { TILL: WALLET })).pubkey).toBe(pubkeyOf(Buffer.from(KEY, 'hex')))
   })
 
   it.each([0o640, 0o604, 0o620, 0o601])('refuses a key file of mode %o and says what to do', async (mode) => {
@@ -69,9 +70,9 @@ describe('loading', () => {
     ['an empty one', '', /which is empty/],
     ['zero', '0'.repeat(64), /holds a number that is no secret key/],
     ['one beyond the curve', 'f'.repeat(64), /holds a number that is no secret key/],
-    ['a public key', 'npub1sn0wdenkukak0d9dfczzeacvhkrgz92ak56egt7vdgzn8pv2wfqqhrjdv9', /must hold a secret key/],
-    ['a broken nsec', 'nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe6', /must hold a secret key/],
-    ['a short one', KEY.slice(2), /must hold a secret key/],
+    ['a public key', 'npub1sn0wdenkukak0d9dfczzeacvhkrgz92ak56egt7vdgzn8pv2wfqqhrjdv9', /must hold a key: nsec1/],
+    ['a broken nsec', 'nsec1vl029mgpspedva04g90vltkh6fvh240zqtv9k0t9af8935ke9laqsnlfe6', /must hold a key: nsec1/],
+    ['a short one', KEY.slice(2), /must hold a key: nsec1/],
     ['a large file', 'a'.repeat(10_000), /too large for a secret/],
   ])('refuses %s as a key, without repeating it', async (_what, content, sentence) => {
     writeFileSync(keyFile, content)
@@ -135,7 +136,7 @@ describe('describing', () => {
 
   it('leaves nothing out', async () => {
     const config = await loadConfig(file, { TILL: WALLET })
-    const shown = new Set([...Object.keys(describeConfig(config)), 'secretKey', 'walletUris'])
+    const shown = new Set([...Object.keys(describeConfig(config)), 'walletUris'])
     expect(Object.keys(config).filter((name) => !shown.has(name))).toEqual([])
   })
 })

@@ -46,7 +46,7 @@ describe('a configuration that is right', () => {
     expect(config.network).toBe('mainnet')
     expect(config.relays.read).toEqual([parseRelayUrl('wss://relay.example.com')])
     expect(config.relays.write).toEqual(config.relays.read)
-    expect(Buffer.from(config.secretKey).toString('hex')).toBe(KEY)
+    expect(config.key).toEqual({ type: 'secret', secretKey: Uint8Array.from(Buffer.from(KEY, 'hex')) })
     expect(config.pubkey).toMatch(/^[0-9a-f]{64}$/)
     expect(config.jobs.maxOpen).toBe(10_000)
     expect(config.publish.quorum).toBe(1)
@@ -80,7 +80,7 @@ describe('a configuration that is right', () => {
   })
 
   it('reads a secret from the environment', () => {
-    expect(accept(MINIMAL.replace('{ file: ./tollbridge.key }', '{ env: KEY }')).secretKey).toHaveLength(32)
+    expect(accept(MINIMAL.replace('{ file: ./tollbridge.key }', '{ env: KEY }')).pubkey).toMatch(/^[0-9a-f]{64}$/)
   })
 })
 
@@ -110,7 +110,7 @@ upstreams:
 
   const ONE_FAULT: readonly [what: string, from: string | RegExp, to: string, sentence: RegExp][] = [
     ['names the group an unknown setting belongs to', 'key:', 'maxOpen: 5\nkey:', /maxOpen .* belongs under jobs/],
-    ['names what is known where nothing is near', 'key:', 'qqqqqqqq: 5\nkey:', /known here are key, stateDirectory/],
+    ['names what is known where nothing is near', 'key:', 'qqqqqqqq: 5\nkey:', /known here are key, keyPassword, stateDirectory/],
     ['refuses names that objects inherit', 'key:', 'constructor: 5\nkey:', /constructor is not a setting/],
     ['refuses __proto__', 'key:', '__proto__: {}\nkey:', /not __proto__/],
     ['tells words from numbers', '/v1/*, maxSats: 10', '/v1/*, maxSats: "10"', /maxSats must be a whole number from 1/],

@@ -1,0 +1,10 @@
+/** What did `tollbridge check` find out about one thing? */
+
+export interface Finding {
+  readonly type: 'key' | 'name' | 'relay' | 'wallet' | 'route' | 'handlers'
+  readonly name: string
+  /** `skipped`: nothing was proved, nothing was found wrong. */
+  readonly verdict: 'ok' | 'failed' | 'skipped'
+  /** Full sentences for the operator. */
+  readonly says: string
+}
