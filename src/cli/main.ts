@@ -4,6 +4,8 @@ import { Command } from 'commander'
 import { loadConfig, loadStateDirectory } from '../config/load.js'
 import { TollbridgeError } from '../core/errors.js'
 import { EXIT } from './exit-codes.js'
+import { describeHire } from './hire-command.js'
+import type { HireOptions } from './hire-plan.js'
 import { createOutput } from './output.js'
 import { reportFault } from './report-fault.js'
 import type { RequestOptions } from './request-plan.js'
@@ -184,6 +186,11 @@ program
     const { runRequest } = await import('./run-request.js')
     await finish(runRequest({ ...options, ...(provider && { provider }) }, createOutput(options.json ?? false)))
   })
+
+describeHire(program.command('hire')).action(async (options: HireOptions & JsonOption) => {
+  const { runHire } = await import('./run-hire.js')
+  await finish(runHire(options, createOutput(options.json ?? false)))
+})
 
 interface ConfigOption {
   readonly config: string

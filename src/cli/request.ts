@@ -108,7 +108,7 @@ function tellLine(line: StoryLine, plan: RequestPlan, output: Output): void {
 }
 
 /** Before anything is paid for: an answer that cannot be kept is not bought. */
-async function checkOutputFile(file: string | null): Promise<void> {
+export async function checkOutputFile(file: string | null): Promise<void> {
   if (file === null) return
   await access(dirname(resolve(file)), constants.W_OK).catch((error: unknown) => {
     throw new TollbridgeError('usage', `${file} cannot be written`, { cause: error })

@@ -146,6 +146,10 @@ export function createHirer(parts: HirerParts): Hirer {
     async resume(id, run) {
       const hire = await journal.hire(id)
       if (hire === null) throw new TollbridgeError('usage', 'no hire of that id is saved in the state directory')
+      // What has failed is not asked for again in its name; a result is given again.
+      if ((await journal.isClosed(id)) && (await journal.result(id)) === null) {
+        throw new TollbridgeError('usage', 'this hire has ended without a result')
+      }
       return carry(hire, await lists.inboxRelays(hire.provider), run)
     },
     stop: () => void mailing?.then(({ mail }) => mail.stop()).catch(() => undefined),
