@@ -174,14 +174,14 @@ export const SETTINGS = {
       'Where the key of the daemon is kept: { file } or { env } of an nsec, 64 hex digits, an ncryptsec or a bunker:// address.',
     )
     .meta({ examples: [{ file: './tollbridge.key' }] }),
-  stateDirectory: filePath().default('./state').describe('Directory of saved jobs and of the control socket.'),
-  network: z
-    .enum(['mainnet', 'testnet', 'signet', 'regtest'])
-    .default('mainnet')
   keyPassword: secretReference()
     .optional()
     .describe('Where the password of an ncryptsec (NIP-49) is kept: { file } or { env }.')
     .meta({ examples: [{ file: './tollbridge.password' }] }),
+  stateDirectory: filePath().default('./state').describe('Directory of saved jobs and of the control socket.'),
+  network: z
+    .enum(['mainnet', 'testnet', 'signet', 'regtest'])
+    .default('mainnet')
     .describe('Bitcoin network of every invoice: mainnet, testnet, signet or regtest.'),
   logLevel: z
     .enum(['debug', 'info', 'warn', 'error'])
