@@ -121,12 +121,13 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
 }
 
 /** Those of the configuration and of its wallets, each in the one spelling that the pool knows. */
-function operatorsRelays({ relays, walletUris }: Config): ReadonlySet<string> {
+function operatorsRelays({ relays, walletUris, admission }: Config): ReadonlySet<string> {
   const ofWallets = [...walletUris.values()].flatMap((uri) => {
     const connection = parseNwcUri(uri)
     return isMalformed(connection) ? [] : connection.relays
   })
-  const named = [...relays.read, ...relays.write, ...relays.lookup, ...ofWallets].map(parseRelayUrl)
+  const ranking = admission.rankProviders.map(({ relay }) => relay)
+  const named = [...relays.read, ...relays.write, ...relays.lookup, ...ofWallets, ...ranking].map(parseRelayUrl)
   return new Set(named.filter((url): url is string => !isMalformed(url)))
 }
 

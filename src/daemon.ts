@@ -1,5 +1,6 @@
 /** THE composition root: configuration and adapters in, a running daemon out. */
 import { openAdapters, type Adapters } from './adapters.js'
+import { openAdmission } from './admission.js'
 import type { Config } from './config/config.js'
 import { isMalformed, type Millis } from './core/identifiers.js'
 import { openBlobs } from './blobs.js'
@@ -17,8 +18,6 @@ import { keepWalletsStarted } from './engine/wallet-keeper.js'
 import { createChannels } from './nostr/channels.js'
 import { parseRelayUrl } from './nostr/relay-url.js'
 import { PAYMENT_PROOF_KIND } from './nostr/kinds/payment-proof.js'
-import { admissionPolicies } from './policies/admission.js'
-import { createRateLimit } from './policies/rate.js'
 import type { Logger } from './ports.js'
 import { standingOf } from './core/delivery.js'
 import { openDeliveries } from './deliveries.js'
@@ -68,7 +67,8 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
 
   const slots = createSlots(config.jobs.concurrency, () => clock.now())
   const channels = createChannels({ signer, clock, rules: config.encryption })
-  const census = createCensus()
+  const admission = openAdmission({ config, adapters, makeRoom: (bidMsat) => slots.displace(bidMsat) })
+  const census = createCensus(admission.watchers)
   const deliveries = openDeliveries({ config, adapters, onVerdict: (jobId) => drive.heard(jobId) })
   const { outbox } = deliveries
   closers.push(() => deliveries.stop())
@@ -136,8 +136,9 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     open: channels.open,
     objections: channels.objections,
     route: (request, handler) => routeJob(upstreams, request, handler),
-    vettings: [],
-    policies: admissionPolicies(config.jobs),
+    screen: admission.screen,
+    vettings: admission.vettings,
+    policies: admission.policies,
     seen: ({ customer }) => ({
       openOfCustomer: census.of(customer).open,
       unpaidOfCustomer: census.of(customer).unpaid,
@@ -145,7 +146,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
       acceptsJobs: store.acceptsJobs(),
     }),
     expect: (customer) => deliveries.lists.expect(customer),
-    refusals: createRateLimit(config.jobs.refusalsPerMinutePerCustomer, config.jobs.refusalsPerMinute),
+    refusals: admission.refusals,
     replyRelays: deliveries.replyRelays,
     maxAgeMs: config.jobs.maxAgeSeconds * 1000,
     maxAheadMs: config.jobs.maxAheadSeconds * 1000,

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { Pubkey } from '../core/identifiers.js'
 import { parseRelayUrl } from '../nostr/relay-url.js'
 import type { Network } from '../ports.js'
+import { resolveAdmission, type AdmissionConfig } from './admission-schema.js'
 import { METHODS, type Method } from './upstream-schema.js'
 import { nameOfRoute } from './upstream-rules.js'
 import type { RouteSettings, Settings, UpstreamSettings } from './schema.js'
@@ -92,6 +93,7 @@ export interface Config {
   readonly logLevel: LogLevel
   readonly relays: RelaysConfig
   readonly jobs: Readonly<Settings['jobs']>
+  readonly admission: AdmissionConfig
   readonly publish: Readonly<Settings['publish']>
   readonly blobs: BlobsConfig
   readonly settlement: Readonly<Settings['settlement']>
@@ -128,6 +130,7 @@ export function resolveConfig(settings: Settings, secrets: Secrets, file: string
       write: relays.write ? resolveRelays(relays.write) : read,
       lookup: resolveRelays(relays.lookup),
     },
+    admission: resolveAdmission(settings.admission),
     wallets: new Map(Object.entries(wallets).map(([name, { type }]) => [name, { type }])),
     upstreams: upstreams.map((upstream) => resolveUpstream(upstream, longestAnswer(settings))),
     blobs: {

@@ -8,7 +8,7 @@ const SECRET = '(set)'
 export function describeConfig(config: Config) {
   // Named one by one, so that a secret added later is not printed by accident.
   const { file, pubkey, stateDirectory, network, logLevel, relays, upstreams, wallets, walletUris } = config
-  const { jobs, publish, blobs, settlement, announce, handlers } = config
+  const { jobs, admission, publish, blobs, settlement, announce, handlers } = config
   return {
     file,
     key: SECRET,
@@ -22,6 +22,7 @@ export function describeConfig(config: Config) {
       [...wallets].map(([name, { type }]) => [name, { type, uri: walletUris.has(name) ? SECRET : '(missing)' }]),
     ),
     jobs,
+    admission: { ...admission, allow: [...admission.allow], deny: [...admission.deny] },
     publish,
     blobs,
     settlement,

@@ -12,6 +12,7 @@ import {
   type SecretReference,
 } from './fields.js'
 import { encryption } from './encryption-schema.js'
+import { admission } from './admission-schema.js'
 import { upstreamSchema } from './upstream-schema.js'
 import { blobs } from './blobs-schema.js'
 
@@ -191,6 +192,7 @@ export const SETTINGS = {
   upstreams: z.array(upstreamSchema).min(1).max(50).describe('The L402-gated APIs to which jobs are carried.'),
   wallets,
   jobs,
+  admission,
   publish,
   blobs,
   settlement,

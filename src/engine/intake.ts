@@ -14,6 +14,7 @@ import { admissibleRelays, type ReplyRelayRules } from '../policies/reply-relays
 import type { Clock, JobHandler, JobStore, Logger, Policy, Seen, Vetting } from '../ports.js'
 import type { Drive } from './drive.js'
 import { createRecentIds } from './recent-ids.js'
+import type { Screen } from './screen.js'
 
 export const INTAKE_COUNTS = [
   'admitted',
@@ -24,6 +25,7 @@ export const INTAKE_COUNTS = [
   'stale',
   'expired',
   'forged',
+  'ignored',
 ] as const
 export type IntakeCount = (typeof INTAKE_COUNTS)[number]
 
@@ -49,6 +51,8 @@ export function createIntake(wiring: {
   /** Why a job is not taken that came in the open, or sealed; null where it may be. */
   readonly objections: { readonly open: Rejection | null; readonly sealed: Rejection | null }
   readonly route: (request: JobRequest, handler: JobHandler) => UpstreamCall | Rejection
+  /** What is worth a signature check. Default: everything that is for us. */
+  readonly screen?: Screen
   readonly vettings: readonly Vetting[]
   readonly policies: readonly Policy[]
   readonly seen: (request: JobRequest) => Seen
@@ -80,21 +84,24 @@ export function createIntake(wiring: {
     return expiration * 1000 > now ? null : 'expired' // NIP-40; what is no number counts as past
   }
 
-  /** False where it was counted and is done with. `isForged` is asked last: it costs most. */
-  function isWanted(rumor: Rumor, isForeign: () => boolean, isForged: () => boolean): boolean {
+  /** False where it was counted and is done with. `flaw` is asked last: it costs most. */
+  function isWanted(rumor: Rumor, isForeign: () => boolean, flaw: () => IntakeCount | null): boolean {
     const now = clock.now()
-    const dismissed = knows(rumor.id)
-      ? 'duplicate'
-      : isForeign()
-        ? 'foreign'
-        : (dismissal(rumor, now) ?? (isForged() ? 'forged' : null))
+    const dismissed = knows(rumor.id) ? 'duplicate' : isForeign() ? 'foreign' : (dismissal(rumor, now) ?? flaw())
     if (dismissed) counts[dismissed] += 1
     return dismissed === null
   }
 
+  function flawOf(event: NostrEvent, relay: string): IntakeCount | null {
+    const dismissed = wiring.screen?.dismiss(event, relay) ?? null
+    if (dismissed || verifyEvent(event)) return dismissed
+    wiring.screen?.forged(relay)
+    return 'forged'
+  }
+
   function receive(event: NostrEvent, relay: string): void {
     const isForeign = () => !event.tags.some(([name, value]) => name === 'p' && value === wiring.self)
-    if (!isWanted(event, isForeign, () => !verifyEvent(event))) return
+    if (!isWanted(event, isForeign, () => flawOf(event, relay))) return
     const inTheOpen: Arrival = { rumor: event, json: JSON.stringify(event), channel: null, heardOn: relay }
     if (!event.tags.some(([name]) => name === 'encrypted')) return begin(inTheOpen, take(inTheOpen, wiring.objections.open))
     begin(
@@ -186,8 +193,8 @@ export function createIntake(wiring: {
   return {
     receive,
     arrive(arrival) {
-      const never = () => false
-      if (isWanted(arrival.rumor, never, never)) begin(arrival, take(arrival, wiring.objections.sealed))
+      const isForeign = () => false
+      if (isWanted(arrival.rumor, isForeign, () => null)) begin(arrival, take(arrival, wiring.objections.sealed))
     },
     knows,
     counts,

@@ -11,6 +11,8 @@ interface Bucket {
 export interface RateLimit {
   /** Takes one token of the key and one of the whole; false, and takes none, when either is out. */
   take(key: string, now: Millis): boolean
+  /** Whether `take` would be false. Takes nothing. */
+  isOut(key: string, now: Millis): boolean
 }
 
 /** Both rates are per minute, and as large a burst is allowed. */
@@ -23,6 +25,10 @@ export function createRateLimit(perKey: number, inAll: number): RateLimit {
     return bucket
   }
   return {
+    isOut(key, now) {
+      const own = buckets.get(key)
+      return refill(whole, inAll, now).tokens < 1 || (own ? refill(own, perKey, now).tokens : perKey) < 1
+    },
     take(key, now) {
       const own = refill(buckets.get(key) ?? { tokens: perKey, at: now }, perKey, now)
       refill(whole, inAll, now)

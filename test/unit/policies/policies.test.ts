@@ -12,8 +12,8 @@ describe('admission', () => {
     ['nothing', {}, undefined],
     ['one below each limit', { openOfCustomer: 4, unpaidOfCustomer: 1, openInAll: 9 }, undefined],
     ['a full disk before everything else', { acceptsJobs: false, openInAll: 99, openOfCustomer: 99 }, 'storage-full'],
-    ['too many in all', { openInAll: 10, openOfCustomer: 5 }, 'at-capacity'],
-    ['too many of the customer', { openOfCustomer: 5, unpaidOfCustomer: 2 }, 'too-many-open'],
+    ['too many in all', { openInAll: 10 }, 'at-capacity'],
+    ['too many of the customer', { openInAll: 10, openOfCustomer: 5, unpaidOfCustomer: 2 }, 'too-many-open'],
     ['too many unpaid', { unpaidOfCustomer: 2 }, 'too-many-unpaid'],
   ])('objects to %s', (_, seen, code) => {
     expect(applyPolicies(policies, {} as never, { ...calm, ...seen }, {} as never)?.rejected).toBe(code)
