@@ -39,9 +39,10 @@ export function createRelayProof({ clock, log }: { readonly clock: Clock; readon
   async function publishAndListen(request: ProofRequest, event: NostrEvent): Promise<RelaySubscription[] | null> {
     const { relay, timeoutMs } = request
     const deaf = new Set(request.subscriptions.filter(({ echoing }) => echoing))
-    if (deaf.size === 0) return null
+    const asked = deaf.size
+    if (asked === 0) return null
     let finish: () => void = () => undefined
-    const finished = new Promise<void>((resolve) => (finish = resolve))
+    const finished = new Promise<null>((resolve) => (finish = () => resolve(null)))
     const cancels = [...deaf].map((subscription) =>
       subscription.awaitEcho(event.id, () => {
         deaf.delete(subscription)
@@ -49,17 +50,19 @@ export function createRelayProof({ clock, log }: { readonly clock: Clock; readon
       }),
     )
     cancels.push(clock.after(timeoutMs, finish))
-    const verdict = await relay.publish(event.id, JSON.stringify(event))
-    // Some say OK only after they have delivered, some before; whoever says no delivers nothing.
-    if (verdict.type === 'accepted') await finished
-    else if (verdict.type === 'refused') memoryOf(relay).unwantedUntil = clock.now() + UNWANTED_FOR_MS
+    // Some say OK once they have delivered, some before, some never; what came back is proof enough.
+    const verdict = await Promise.race([relay.publish(event.id, JSON.stringify(event)), finished])
+    if (verdict?.type === 'accepted') await finished
+    if (verdict?.type === 'refused') memoryOf(relay).unwantedUntil = clock.now() + UNWANTED_FOR_MS
     for (const cancel of cancels) cancel()
+    if (deaf.size > 0 && verdict?.type !== 'accepted') return null
     // One that was closed, or asked anew meanwhile, was not told.
-    return verdict.type === 'accepted' ? [...deaf].filter(({ echoing }) => echoing) : null
+    const still = [...deaf].filter(({ echoing }) => echoing)
+    return still.length === 0 && deaf.size === asked ? null : still
   }
 
-  /** Not of what is subscribed to: a new request is answered on a line whose subscriptions were forgotten. */
-  function askAnything({ relay, timeoutMs }: ProofRequest): Promise<'answered' | 'refused' | 'silent'> {
+  /** What it is listening for already: that is what the relay answers. The weaker proof, as it says nothing of the older request. */
+  function askAgain({ relay, subscriptions, timeoutMs }: ProofRequest): Promise<'answered' | 'refused' | 'silent'> {
     return new Promise((resolve) => {
       const cancel = clock.after(timeoutMs, () => conclude('silent'))
       const conclude = (outcome: 'answered' | 'refused' | 'silent') => {
@@ -67,11 +70,15 @@ export function createRelayProof({ clock, log }: { readonly clock: Clock; readon
         request?.close()
         resolve(outcome)
       }
-      const request = relay.request([{ kinds: [1], limit: 1 }], {
-        onEvent: () => undefined,
-        onEose: () => conclude('answered'),
-        onClosed: () => conclude('refused'),
-      })
+      const filters = subscriptions.find(({ listening }) => listening)?.filters ?? []
+      const request = relay.request(
+        filters.map((filter) => ({ ...filter, limit: 1 })),
+        {
+          onEvent: () => undefined,
+          onEose: () => conclude('answered'),
+          onClosed: () => conclude('refused'),
+        },
+      )
       if (!request) conclude('refused')
     })
   }
@@ -102,7 +109,7 @@ export function createRelayProof({ clock, log }: { readonly clock: Clock; readon
       memory.rebuilds += 1
       return rebuild(request, deaf, 'an event of ours did not come back')
     }
-    const answer = await askAnything(request)
+    const answer = await askAgain(request)
     if (!relay.connected || relay.connections !== connections || answer === 'refused') return 'unproven'
     if (answer === 'silent') return rebuild(request, [], 'a request was not answered')
     relay.noteProof('eose')

@@ -27,6 +27,8 @@ export interface RelaySubscription {
   readonly listening: boolean
   /** As `listening`, and an event of ours that it is asked for would come back. */
   readonly echoing: boolean
+  /** What it has asked for; empty where it is not listening. */
+  readonly filters: readonly Filter[]
   /** Why it is not listening, where the relay said so. */
   readonly trouble: string | null
   /** Calls once when the event of that id, which matches `echo`, arrives. Returns the way to stop waiting. */
@@ -215,6 +217,9 @@ export function createRelaySubscription(options: RelaySubscriptionOptions): Rela
     },
     get echoing() {
       return hearing !== null && hearing.state !== 'asking' && hearing.echoes
+    },
+    get filters() {
+      return hearing && hearing.state !== 'asking' ? hearing.filters : []
     },
     get trouble() {
       return trouble
