@@ -18,6 +18,8 @@ export interface Answer {
   /** Sent in this order and in this spelling; several values are several lines. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>
   readonly body: string | Uint8Array
+  /** Sent one after another in place of the body, as they come. */
+  readonly pieces?: AsyncIterable<string>
 }
 
 const MAX_BODY_BYTES = 4_194_304
@@ -44,12 +46,25 @@ export async function readRequest(message: IncomingMessage): Promise<GateRequest
   }
 }
 
-export function writeAnswer(response: ServerResponse, { status, headers, body }: Answer): void {
+export function writeAnswer(response: ServerResponse, { status, headers, body, pieces }: Answer): void {
   response.statusCode = status
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  if (pieces) return void writePieces(response, pieces)
   // 204 and 304 have no body, and a length on them would be a lie.
   if (status !== 204 && status !== 304) response.setHeader('Content-Length', Buffer.byteLength(body))
   response.end(body)
+}
+
+async function writePieces(response: ServerResponse, pieces: AsyncIterable<string>): Promise<void> {
+  try {
+    for await (const piece of pieces) {
+      if (response.destroyed) return
+      response.write(piece)
+    }
+    response.end()
+  } catch {
+    response.destroy() // interrupted
+  }
 }
 
 export const jsonAnswer = (status: number, value: unknown, headers: Answer['headers'] = {}): Answer => ({

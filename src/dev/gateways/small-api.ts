@@ -13,7 +13,7 @@ const MAX_BYTES = 64 * 1_048_576
 const JOKE = 'Why did the satoshi cross the bridge? To be settled on the other side.'
 
 /**
- * GET /joke, /echo?…, /bytes/N, /binary, /slow?ms=, /status/NNN, and POST /orders. Paths below /free/ are the same ones; a gateway
+ * GET /joke, /echo?…, /bytes/N, /binary and /binary/N, /escaped/N, /stream?pieces=&ms=, /slow?ms=, /status/NNN, and POST /orders. Paths below /free/ are the same ones; a gateway
  * lets them pass.
  */
 export function createSmallApi(): Api {
@@ -33,7 +33,11 @@ export function createSmallApi(): Api {
         case 'bytes':
           return textAnswer(200, 'x'.repeat(Math.min(wholeNumber(argument), MAX_BYTES)))
         case 'binary':
-          return binaryAnswer()
+          return binaryAnswer(argument === '' ? 256 : Math.min(wholeNumber(argument), MAX_BYTES))
+        case 'escaped':
+          return textAnswer(200, '"\\\n\u0001'.repeat(Math.min(wholeNumber(argument), MAX_BYTES) / 4))
+        case 'stream':
+          return streamAnswer(wholeNumber(query.get('pieces')), wholeNumber(query.get('ms')), signal)
         case 'slow':
           await sleep(wholeNumber(query.get('ms')), undefined, { signal })
           return jsonAnswer(200, { waitedMs: wholeNumber(query.get('ms')) })
@@ -53,11 +57,24 @@ export function createSmallApi(): Api {
   }
 }
 
-/** Every byte once: no valid UTF-8. */
-const binaryAnswer = (): Answer => ({
+/** Every byte, again and again, and never twice in the same order: no valid UTF-8, and hardly to be compressed. */
+const binaryAnswer = (length: number): Answer => ({
   status: 200,
   headers: { 'Content-Type': 'application/octet-stream' },
-  body: Uint8Array.from({ length: 256 }, (_, i) => i),
+  body: Uint8Array.from({ length }, (_, i) => (i ^ ((i >> 8) * 167)) & 0xff),
+})
+
+/** Lines of text, with a pause before each. */
+const streamAnswer = (pieces: number, ms: number, signal: AbortSignal): Answer => ({
+  status: 200,
+  headers: { 'Content-Type': 'text/event-stream' },
+  body: '',
+  pieces: (async function* () {
+    for (let piece = 1; piece <= pieces; piece += 1) {
+      await sleep(ms, undefined, { signal })
+      yield `data: piece ${piece} of ${pieces}\n\n`
+    }
+  })(),
 })
 
 const wholeNumber = (text: string | null): number => (/^[0-9]{1,9}$/.test(text ?? '') ? Number(text) : 0)

@@ -4,6 +4,7 @@ import type { Pubkey, Seconds } from '../../core/identifiers.js'
 import { verifyEvent } from '../../nostr/event.js'
 import { AUTH_KIND } from './authentication.js'
 import { isExpired, type EventStore } from './event-store.js'
+import { objectionToSize, type EventLimits } from './limits.js'
 import type { SubscriptionIndex } from './subscription-index.js'
 
 export interface Verdict {
@@ -21,7 +22,7 @@ export type AnswerHook = (event: NostrEvent, fromConnection: number) => Verdict 
 export interface AdmissionRules {
   readonly auth: boolean
   readonly verify: boolean
-  readonly maxEventBytes: number
+  readonly limits: EventLimits
   readonly now: () => Seconds
   readonly answer: () => AnswerHook | undefined
   /** Called for each event that was new and is stored now. */
@@ -43,7 +44,8 @@ export function createAdmission(store: EventStore, subscriptions: SubscriptionIn
     if (answer) return answer
     if (rules.auth && pubkeys.size === 0) return refuse('auth-required: authenticate to publish')
     if (event.kind === AUTH_KIND) return refuse('invalid: an authentication is sent as AUTH')
-    if (Buffer.byteLength(json) > rules.maxEventBytes) return refuse('invalid: event too large')
+    const oversize = objectionToSize(event, json, rules.limits)
+    if (oversize) return refuse(oversize)
     if (isExpired(event, rules.now())) return refuse('invalid: event has expired')
     if (store.has(event.id)) return { ok: true, reason: 'duplicate: already have this event' }
     if (rules.verify && !verifyEvent(event)) return refuse('invalid: the id or the signature is wrong')

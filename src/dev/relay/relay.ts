@@ -29,6 +29,10 @@ export interface RelayOptions {
   readonly maxMessageBytes?: number
   /** Of one event, serialised. A larger one is refused. Default: 65,536. */
   readonly maxEventBytes?: number
+  /** Of one event. Default: any number. */
+  readonly maxTags?: number
+  /** Of the value of a tag of one letter. Default: any. `STRFRY_LIMITS` has what most relays of the world allow. */
+  readonly maxIndexedTagBytes?: number
   /** False takes ids and signatures on trust, for load that must not be bounded by the relay. Default: true. */
   readonly verify?: boolean
   readonly answer?: AnswerHook
@@ -91,7 +95,11 @@ export async function startRelay(options: RelayOptions = {}): Promise<DevRelay> 
   const admit = createAdmission(store, subscriptions, {
     auth,
     verify: options.verify ?? true,
-    maxEventBytes: options.maxEventBytes ?? 65_536,
+    limits: {
+      maxEventBytes: options.maxEventBytes ?? 65_536,
+      maxTags: options.maxTags ?? Infinity,
+      maxIndexedTagBytes: options.maxIndexedTagBytes ?? Infinity,
+    },
     now: seconds,
     answer: () => answer,
     onStored: () => counts.stored++,
