@@ -4,13 +4,16 @@ import { openAdmission } from './admission.js'
 import type { Config } from './config/config.js'
 import { isMalformed, type Millis } from './core/identifiers.js'
 import { openBlobs } from './blobs.js'
+import { createCancellations, DELETION_KIND } from './engine/cancellations.js'
 import { createCensus } from './engine/census.js'
 import { startControl } from './engine/control.js'
 import { createDrive, type Drive } from './engine/drive.js'
 import { createIntake, type Intake } from './engine/intake.js'
+import { buildJobFilters } from './engine/job-filters.js'
 import { createLateJobs } from './engine/late-jobs.js'
 import { createPresence, type Presence } from './engine/presence.js'
 import { createProbe } from './engine/probe.js'
+import { createPulse } from './engine/pulse.js'
 import { routeJob } from './engine/routing.js'
 import { createSlots } from './engine/slots.js'
 import { statusOf, type DaemonStatus } from './engine/status.js'
@@ -31,6 +34,8 @@ import { announcementOf, upstreamOf } from './upstreams.js'
 export interface Daemon {
   readonly pubkey: string
   status(): DaemonStatus
+  /** What is wrong with the process itself, or null: for a watchdog. What hangs does not resolve. */
+  pulse(): Promise<string | null>
   /** Stops taking jobs, ends the running steps, flushes, and closes everything. Idempotent. */
   stop(): Promise<void>
 }
@@ -128,7 +133,10 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     late: createLateJobs({ max: config.jobs.maxOpen, onEvicted: (jobId) => drive.wake(jobId) }),
   })
   closers.push(() => drive.stop())
+  signer.health?.onRecovered(() => drive.retryFaulted())
 
+  const maxAgeMs = config.jobs.maxAgeSeconds * 1000
+  const cancellations = createCancellations({ drive, store, maxAgeMs, clock, log })
   const intake: Intake = createIntake({
     self: signer.pubkey,
     run,
@@ -138,7 +146,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     route: (request, handler) => routeJob(upstreams, request, handler),
     screen: admission.screen,
     vettings: admission.vettings,
-    policies: admission.policies,
+    policies: [cancellations.policy, ...admission.policies],
     seen: ({ customer }) => ({
       openOfCustomer: census.of(customer).open,
       unpaidOfCustomer: census.of(customer).unpaid,
@@ -148,7 +156,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     expect: (customer) => deliveries.lists.expect(customer),
     refusals: admission.refusals,
     replyRelays: deliveries.replyRelays,
-    maxAgeMs: config.jobs.maxAgeSeconds * 1000,
+    maxAgeMs,
     maxAheadMs: config.jobs.maxAheadSeconds * 1000,
     store,
     drive,
@@ -197,33 +205,27 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     echo: probe.echo,
     onCaughtUp: probe.watch,
     filters: (since) =>
-      buildFilters({ self: signer.pubkey, kinds: [...handlers.keys()], since, now: clock.now(), config }),
+      buildJobFilters({
+        ...{ self: signer.pubkey, kinds: [...handlers.keys()], since, now: clock.now() },
+        ...{ maxAgeSeconds: config.jobs.maxAgeSeconds, reviveDays: config.settlement.reviveDays },
+      }),
     onEvent(event, relay) {
       if (event.kind === PAYMENT_PROOF_KIND) void proofs.receive(event)
+      else if (event.kind === DELETION_KIND) cancellations.receive(event)
       else intake.receive(event, relay)
     },
-    known: (id) => intake.knows(id),
+    known: (id) => intake.knows(id) || cancellations.knows(id),
   })
   closers.push(() => listening.close())
   if (config.announce.enabled) presence.start()
   log.info({ pubkey: signer.pubkey, upstreams: upstreams.map(({ name }) => name), relays: readRelays }, 'started')
 
+  const pulse = createPulse({ store, relays, clock })
   let stopping: Promise<void> | null = null
-  return { pubkey: signer.pubkey, status, stop: () => (stopping ??= closeInOrder(closers, log)) }
+  return { pubkey: signer.pubkey, status, pulse: pulse.feel, stop: () => (stopping ??= closeInOrder(closers, log)) }
 }
 
 /** The operator's own relays, in one spelling each. */
 const ownRelays = (urls: readonly string[]): string[] => [
   ...new Set(urls.map(parseRelayUrl).filter((url): url is string => !isMalformed(url))),
 ]
-
-/** Jobs of our kinds within their window, and payment proofs as far back as they can revive a job. */
-function buildFilters(want: { self: string; kinds: number[]; since: number | undefined; now: Millis; config: Config }) {
-  const seconds = Math.floor(want.now / 1000)
-  const oldestJob = seconds - want.config.jobs.maxAgeSeconds
-  const oldestProof = seconds - want.config.settlement.reviveDays * 86_400
-  return [
-    { kinds: want.kinds, '#p': [want.self], since: Math.max(oldestJob, want.since ?? 0) },
-    { kinds: [PAYMENT_PROOF_KIND], '#p': [want.self], since: Math.max(oldestProof, want.since ?? 0) },
-  ]
-}

@@ -17,8 +17,10 @@ import {
   parseProofContent,
   proofPlaintext,
 } from '../../src/nostr/kinds/payment-proof.js'
+import { createCancellations } from '../../src/engine/cancellations.js'
 import { provenWork } from '../../src/nostr/work.js'
 import { msatFromSats, type Msat } from '../../src/core/money.js'
+import { createLogRecorder } from '../support/store-parts.js'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const page = readFileSync(join(ROOT, 'PROTOCOL.md'), 'utf8')
@@ -88,6 +90,20 @@ describe('PROTOCOL.md', () => {
     })
     expect(shown).toEqual(built)
     expect(parseJobResult(sign(shown))).toMatchObject({ jobId, amountMsat: 21_000, httpStatus: 200, encoding: 'text' })
+  })
+
+  it('shows a deletion that calls its job off', () => {
+    const cancelled: string[] = []
+    const event = sign(example('cancellation'))
+    const cancellations = createCancellations({
+      drive: { current: () => undefined, cancel: (id) => (cancelled.push(id), 'unknown') },
+      store: { has: () => false },
+      maxAgeMs: 600_000,
+      clock: { now: () => event.created_at * 1000, after: () => () => undefined },
+      log: createLogRecorder(),
+    })
+    cancellations.receive(event)
+    expect(cancelled).toEqual([jobId])
   })
 
   it('shows an error as the daemon builds it', () => {
