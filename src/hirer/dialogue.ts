@@ -87,16 +87,16 @@ export function createDialogue(
       case 'dispatch-counter':
         return round === latest() ? onCounter(message.priceMsat, message.reason) : null
       case 'dispatch-refuse':
-        return round === latest() ? onEnd(message.code, message.reason, rumor, round) : null
+        return round === latest() ? onEnd(message.code, message.reason, rumor) : null
       case 'dispatch-invoice':
         return onInvoice(message, round, rumor)
       case 'dispatch-status':
-        return conversation.onAnswer(feedback(rumor, round, { status: message.status }))
+        return conversation.onAnswer(feedback(rumor, hire.id, { status: message.status }))
       case 'dispatch-failure': {
         if (message.credential !== null) {
           credentialFile = await payments.saveCredential(hire.id, JSON.stringify(message.credential))
         }
-        return onEnd(message.code, message.error, rumor, round)
+        return onEnd(message.code, message.error, rumor)
       }
       case 'dispatch-result': {
         const answer = resultOf(message, rumor, round)
@@ -167,17 +167,17 @@ export function createDialogue(
     if (!isMalformed(invoice) && (await journal.claimHash(invoice.paymentHash, hire.id)) !== hire.id) {
       return { type: 'not-agreed', code: 'hash-used', message: 'The invoice belongs to another hire of ours.' }
     }
-    return conversation.onAnswer(feedback(rumor, round, { status: 'payment-required', bolt11, amountMsat }))
+    return conversation.onAnswer(feedback(rumor, hire.id, { status: 'payment-required', bolt11, amountMsat }))
   }
 
-  const onEnd = (code: string | null, words: string, rumor: Rumor, round: SavedRound): Promise<RequestOutcome | null> =>
-    conversation.onAnswer(feedback(rumor, round, { status: 'error', detail: code, message: words }))
+  const onEnd = (code: string | null, words: string, rumor: Rumor): Promise<RequestOutcome | null> =>
+    conversation.onAnswer(feedback(rumor, hire.id, { status: 'error', detail: code, message: words }))
 
   /** The rules are asked again: it may have expired, and the agreement is what was saved. */
   async function onPinned({ bolt11, amountMsat }: PinnedOffer): Promise<DialogueOutcome | null> {
     const round = latest()
     const from = { id: round.rumorId, pubkey: hire.provider, created_at: 0, kind: 0, tags: [], content: '' }
-    return conversation.onAnswer(feedback(from, round, { status: 'payment-required', bolt11, amountMsat }))
+    return conversation.onAnswer(feedback(from, hire.id, { status: 'payment-required', bolt11, amountMsat }))
   }
 
   return {
@@ -201,13 +201,14 @@ type Accept = Extract<DispatchMessage, { type: 'dispatch-accept' }>
 type Invoice = Extract<DispatchMessage, { type: 'dispatch-invoice' }>
 type Result = Extract<DispatchMessage, { type: 'dispatch-result' }>
 
-function feedback(rumor: Rumor, round: SavedRound, facts: { status: string } & Partial<JobFeedback>): Answer {
+/** Under the id of the hire, whatever request it answers: its one payment is kept under that. */
+function feedback(rumor: Rumor, jobId: EventId, facts: { status: string } & Partial<JobFeedback>): Answer {
   return {
     type: 'feedback',
     event: { ...rumor, sig: '' },
     feedback: {
       provider: rumor.pubkey,
-      jobId: round.rumorId,
+      jobId,
       createdAt: rumor.created_at,
       detail: null,
       message: null,
