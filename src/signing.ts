@@ -4,6 +4,7 @@ import { BLOB_AUTHORIZATION_KIND } from './blossom/authorization.js'
 import type { Config } from './config/config.js'
 import { sealingKeyOf } from './config/sealing-key.js'
 import type { EventTemplate } from './core/event.js'
+import type { Millis } from './core/identifiers.js'
 import { makeDirectory } from './make-directory.js'
 import { pubkeyOf, signEvent } from './nostr/event.js'
 import { SEAL_KIND } from './nostr/gift-wrap.js'
@@ -12,7 +13,7 @@ import { HEARTBEAT_KIND } from './nostr/kinds/heartbeat.js'
 import { JOB_FEEDBACK_KIND } from './nostr/kinds/job-feedback.js'
 import { PROFILE_KIND } from './nostr/kinds/profile.js'
 import { INBOX_LIST_KIND, RELAY_LIST_KIND } from './nostr/kinds/relay-list.js'
-import type { BunkerAddress } from './nostr/kinds/remote-signing.js'
+import type { BunkerAddress, SignerPermissions } from './nostr/kinds/remote-signing.js'
 import { AUTHENTICATION_KIND } from './nostr/relay-authentication.js'
 import { createRelayPool } from './nostr/relay-pool.js'
 import { openRemoteSigner } from './nostr/remote-signer.js'
@@ -41,7 +42,7 @@ export const signedKinds = (jobKinds: readonly number[]): number[] => [
  * @throws TollbridgeError `signer-unavailable`, `key-unusable`
  */
 export async function openSigning(
-  { key, stateDirectory, encryption }: Config,
+  { key, stateDirectory, encryption, signerTimeoutSeconds }: Config,
   wiring: { readonly clock: Clock; readonly log: Logger; readonly jobKinds: readonly number[] },
 ): Promise<Signing> {
   if (key.type === 'secret') return { signer: createKeySigner(key.secretKey), stop: async () => undefined }
@@ -53,6 +54,7 @@ export async function openSigning(
     return await openRemote(key.address, stateDirectory, {
       ...wiring,
       permissions: { kinds, nip04: encryption.jobs !== 'refuse' },
+      timeoutMs: signerTimeoutSeconds * 1000,
     })
   } finally {
     clearInterval(awake)
@@ -65,10 +67,11 @@ async function openRemote(
   wiring: {
     readonly clock: Clock
     readonly log: Logger
-    readonly permissions: { readonly kinds: readonly number[]; readonly nip04: boolean }
+    readonly permissions: SignerPermissions
+    readonly timeoutMs: Millis
   },
 ): Promise<Signing> {
-  const { clock, log } = wiring
+  const { clock, log, permissions, timeoutMs } = wiring
   const record = await loadSignerRecord(directory, address.signer, newKey)
   const { clientKey } = record
   const self = pubkeyOf(clientKey)
@@ -80,7 +83,7 @@ async function openRemote(
   })
   try {
     const signer = await openRemoteSigner({
-      ...{ address, clientKey, pool, clock, log, permissions: wiring.permissions },
+      ...{ address, clientKey, pool, clock, log, permissions, timeoutMs },
       known: record.known,
       remember: (known) => saveSignerRecord(directory, { ...record, known }),
       random: Math.random,

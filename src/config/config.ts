@@ -87,6 +87,7 @@ export interface Config {
   readonly key: KeySource
   /** Null where a remote signer must be asked. */
   readonly pubkey: Pubkey | null
+  readonly signerTimeoutSeconds: number
   /** Absolute. */
   readonly stateDirectory: string
   readonly network: Network

@@ -13,6 +13,7 @@ export function describeConfig(config: Config) {
     file,
     key: SECRET,
     pubkey,
+    signerTimeoutSeconds: config.signerTimeoutSeconds,
     stateDirectory,
     network,
     logLevel,

@@ -179,6 +179,9 @@ export const SETTINGS = {
     .optional()
     .describe('Where the password of an ncryptsec (NIP-49) is kept: { file } or { env }.')
     .meta({ examples: [{ file: './tollbridge.password' }] }),
+  signerTimeoutSeconds: wholeNumber(1, 600)
+    .default(15)
+    .describe('How long a remote signer (bunker://) may take for each answer, in seconds.'),
   stateDirectory: filePath().default('./state').describe('Directory of saved jobs and of the control socket.'),
   network: z
     .enum(['mainnet', 'testnet', 'signet', 'regtest'])

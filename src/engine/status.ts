@@ -6,7 +6,7 @@ import type { Census } from './census.js'
 import type { Intake } from './intake.js'
 
 export interface DaemonStatus {
-  /** At least one read relay was lately proven to deliver, and there is room for new jobs. */
+  /** At least one read relay was lately proven to deliver, the signer answers, and there is room for new jobs. */
   readonly ready: boolean
   readonly reasons: readonly string[]
   readonly pubkey: string
@@ -40,7 +40,9 @@ export function statusOf(sources: {
   const isProven = ({ listening, provenAt }: RelayStatus) =>
     listening > 0 && provenAt !== null && now - provenAt <= proofLastsMs
   const delivers = relays.some((relay) => readRelays.includes(relay.url) && isProven(relay))
+  const trouble = signer.health?.trouble ?? null
   const reasons = [
+    ...(trouble === null ? [] : [trouble]),
     ...(delivers ? [] : ['no read relay delivers']),
     ...(store.acceptsJobs() ? [] : ['the disk is full, or the state directory is out of reach']),
   ]

@@ -40,11 +40,13 @@ export interface BridgeOptions {
   /** Laid over the settings of the upstream, and over its only route. */
   readonly upstream?: Settings
   readonly route?: Settings
-  /** Groups laid over those of the configuration, setting by setting. */
-  readonly config?: Record<string, Settings | readonly unknown[]>
+  /** Groups laid over those of the configuration, setting by setting; lists and numbers in their place. */
+  readonly config?: Record<string, Settings | readonly unknown[] | number>
   readonly timings?: Partial<DaemonTimings>
   /** Wraps the ports of each daemon that is started. */
   readonly wrap?: (adapters: Adapters) => Adapters
+  /** What the key file holds; default: the key in hex. */
+  readonly keyText?: (secretKey: string, relayUrl: string) => Promise<string>
   /** Key and relay of another bridge: two daemons with one key. */
   readonly twin?: Bridge
 }
@@ -97,7 +99,8 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
 
   const secretKey = options.twin?.secretKey ?? randomBytes(32).toString('hex')
   const configFile = join(directory, 'tollbridge.yaml')
-  await writeFile(join(directory, 'tollbridge.key'), `${secretKey}\n`, { mode: 0o600 })
+  const keyText = (await options.keyText?.(secretKey, relay.url)) ?? secretKey
+  await writeFile(join(directory, 'tollbridge.key'), `${keyText}\n`, { mode: 0o600 })
   await writeFile(join(directory, 'till.nwc'), `${walletService.uri}\n`, { mode: 0o600 })
   await writeFile(configFile, stringify(settingsOf(options, relay.url, options.origin ?? gateway.url)))
 
@@ -206,7 +209,8 @@ function settingsOf(options: BridgeOptions, relayUrl: string, origin: string): S
     wallets: { till: { type: 'nwc', uri: { file: './till.nwc' } } },
   }
   for (const [name, changes] of Object.entries(options.config ?? {})) {
-    groups[name] = Array.isArray(changes) ? (changes as unknown as Settings) : { ...groups[name], ...changes }
+    const isGroup = typeof changes === 'object' && !Array.isArray(changes)
+    groups[name] = isGroup ? { ...groups[name], ...changes } : (changes as unknown as Settings)
   }
   return {
     key: { file: './tollbridge.key' },

@@ -110,7 +110,12 @@ upstreams:
 
   const ONE_FAULT: readonly [what: string, from: string | RegExp, to: string, sentence: RegExp][] = [
     ['names the group an unknown setting belongs to', 'key:', 'maxOpen: 5\nkey:', /maxOpen .* belongs under jobs/],
-    ['names what is known where nothing is near', 'key:', 'qqqqqqqq: 5\nkey:', /known here are key, keyPassword, stateDirectory/],
+    [
+      'names what is known where nothing is near',
+      'key:',
+      'qqqqqqqq: 5\nkey:',
+      /known here are key, keyPassword, signerTimeoutSeconds, stateDirectory/,
+    ],
     ['refuses names that objects inherit', 'key:', 'constructor: 5\nkey:', /constructor is not a setting/],
     ['refuses __proto__', 'key:', '__proto__: {}\nkey:', /not __proto__/],
     ['tells words from numbers', '/v1/*, maxSats: 10', '/v1/*, maxSats: "10"', /maxSats must be a whole number from 1/],
