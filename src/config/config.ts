@@ -99,6 +99,7 @@ export interface Config {
   readonly blobs: BlobsConfig
   readonly settlement: Readonly<Settings['settlement']>
   readonly encryption: Readonly<Settings['encryption']>
+  readonly dispatch: Readonly<Settings['dispatch']>
   /** By name. */
   readonly wallets: ReadonlyMap<string, { readonly type: 'nwc' }>
   /** Connection URI of each wallet, by name. Secrets. */

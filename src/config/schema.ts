@@ -11,6 +11,7 @@ import {
   withoutRepeats,
   type SecretReference,
 } from './fields.js'
+import { dispatch } from './dispatch-schema.js'
 import { encryption } from './encryption-schema.js'
 import { admission } from './admission-schema.js'
 import { upstreamSchema } from './upstream-schema.js'
@@ -200,6 +201,7 @@ export const SETTINGS = {
   blobs,
   settlement,
   encryption,
+  dispatch,
   announce,
   handlers: z
     .array(filePath())

@@ -1,6 +1,8 @@
 /** How did a job arrive, and so how do its answers travel? Always the way it came: nobody reads what was not meant for them. */
 import type { Rumor } from './event.js'
-import type { Job } from './job.js'
+import type { Rejection } from './errors.js'
+import type { Millis } from './identifiers.js'
+import type { Delivery, Job, Quoting } from './job.js'
 
 export type EncryptionScheme = 'nip44' | 'nip04'
 
@@ -22,6 +24,10 @@ export interface Arrival {
   /** Null for a job that was sent in the open. */
   readonly channel: Channel | null
   readonly heardOn: string
+  /** How old it may be, where that is another age than that of jobs in the open. */
+  readonly window?: { readonly maxAgeMs: Millis; readonly maxAheadMs: Millis }
+  /** Signs what its author is told before the work begins, to be saved with the job; or refuses on the terms. */
+  readonly accept?: (facts: Omit<Quoting, 'state' | 'call' | 'calls'>) => Promise<Delivery | Rejection>
 }
 
 /** The job request as it reads, whatever way it came. Expects a job whose request is still kept. */

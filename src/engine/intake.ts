@@ -3,7 +3,7 @@ import type { Arrival } from '../core/arrival.js'
 import { isCustomerErrorCode, isRejection, rejection, type Rejection } from '../core/errors.js'
 import { tagValue, type NostrEvent, type Rumor } from '../core/event.js'
 import { isMalformed, type Millis, type Pubkey } from '../core/identifiers.js'
-import { NO_CALLS, type Failing, type Job, type UpstreamCall } from '../core/job.js'
+import { NO_CALLS, type Delivery, type Failing, type Job, type UpstreamCall } from '../core/job.js'
 import type { JobRequest } from '../core/job-request.js'
 import { failureOf } from '../core/transition-end.js'
 import { verifyEvent } from '../nostr/event.js'
@@ -32,8 +32,8 @@ export type IntakeCount = (typeof INTAKE_COUNTS)[number]
 export interface Intake {
   /** An event as a relay sent it; its shape is known, nothing else. */
   receive(event: NostrEvent, relay: string): void
-  /** A job that came sealed: its author is proven, and that it was meant for us. */
-  arrive(arrival: Arrival): void
+  /** A job that came sealed: its author is proven, and that it was meant for us. With an objection it is refused. */
+  arrive(arrival: Arrival, objection?: Rejection | null): void
   /** True for an id that needs no second look. */
   knows(id: string): boolean
   readonly counts: Readonly<Record<IntakeCount, number>>
@@ -76,10 +76,10 @@ export function createIntake(wiring: {
   const knows = (id: string): boolean => recent.has(id) || store.has(id)
 
   /** Counted and never answered: it is not for us, or not fresh. Cheapest questions first. */
-  function dismissal(rumor: Rumor, now: Millis): IntakeCount | null {
+  function dismissal(rumor: Rumor, now: Millis, window: NonNullable<Arrival['window']> = wiring): IntakeCount | null {
     if (!wiring.handlers.has(rumor.kind)) return 'foreign'
     const age = now - rumor.created_at * 1000
-    if (age > wiring.maxAgeMs || age < -wiring.maxAheadMs) return 'stale'
+    if (age > window.maxAgeMs || age < -window.maxAheadMs) return 'stale'
     const expiration = Number(tagValue(rumor, 'expiration') ?? Number.POSITIVE_INFINITY)
     return expiration * 1000 > now ? null : 'expired' // NIP-40; what is no number counts as past
   }
@@ -103,7 +103,8 @@ export function createIntake(wiring: {
     const isForeign = () => !event.tags.some(([name, value]) => name === 'p' && value === wiring.self)
     if (!isWanted(event, isForeign, () => flawOf(event, relay))) return
     const inTheOpen: Arrival = { rumor: event, json: JSON.stringify(event), channel: null, heardOn: relay }
-    if (!event.tags.some(([name]) => name === 'encrypted')) return begin(inTheOpen, take(inTheOpen, wiring.objections.open))
+    if (!event.tags.some(([name]) => name === 'encrypted'))
+      return begin(inTheOpen, take(inTheOpen, wiring.objections.open))
     begin(
       inTheOpen,
       wiring.open(event, relay).then((opened) => (isRejection(opened) ? take(inTheOpen, opened) : take(opened))),
@@ -119,7 +120,8 @@ export function createIntake(wiring: {
     })
   }
 
-  async function take({ rumor, json, channel, heardOn }: Arrival, objection: Rejection | null = null): Promise<void> {
+  async function take(arrival: Arrival, objection: Rejection | null = null): Promise<void> {
+    const { rumor, json, channel, heardOn } = arrival
     wiring.expect?.(rumor.pubkey)
     const now = clock.now()
     const request = parseJobRequest(rumor)
@@ -135,11 +137,14 @@ export function createIntake(wiring: {
       ...(channel === null ? {} : { channel }),
       heardOn,
       proofPromised: !isMalformed(request) && request.proofPromised,
-      outbox: [],
+      outbox: [] as readonly Delivery[],
     }
     const objected = objection ?? (isMalformed(request) ? null : await vet(request, json))
+    const accepted = objected || isMalformed(request) ? null : await arrival.accept?.({ ...facts, request: json })
     // ORDER: counted with nothing to wait for until the job is counted itself: of many that arrive together none slips past.
-    const verdict = objected ?? (isMalformed(request) ? rejection(request.code, request.malformed) : translate(request))
+    const verdict = isMalformed(request)
+      ? (objected ?? rejection(request.code, request.malformed))
+      : (objected ?? (isRejection(accepted) ? accepted : translate(request)))
     if (isRejection(verdict)) {
       const failure = failureOf(verdict)
       // Recorded without the request that is refused: only its id counts.
@@ -147,7 +152,8 @@ export function createIntake(wiring: {
     }
     // ORDER: the first call is announced by the same save that makes the job known.
     const calls = { ...NO_CALLS, attempt: { run: wiring.run }, tries: 1 }
-    const job: Job = { ...facts, state: 'quoting', request: json, call: verdict, calls }
+    const outbox = accepted && !isRejection(accepted) ? [accepted] : []
+    const job: Job = { ...facts, outbox, state: 'quoting', request: json, call: verdict, calls }
     const inserted = await drive.admit(job)
     counts[inserted === 'inserted' ? 'admitted' : 'duplicate'] += 1
   }
@@ -192,9 +198,11 @@ export function createIntake(wiring: {
 
   return {
     receive,
-    arrive(arrival) {
-      const isForeign = () => false
-      if (isWanted(arrival.rumor, isForeign, () => null)) begin(arrival, take(arrival, wiring.objections.sealed))
+    arrive(arrival, objection = null) {
+      const { rumor, window } = arrival
+      const dismissed = knows(rumor.id) ? 'duplicate' : dismissal(rumor, clock.now(), window)
+      if (dismissed) counts[dismissed] += 1
+      else begin(arrival, take(arrival, wiring.objections.sealed ?? objection))
     },
     knows,
     counts,

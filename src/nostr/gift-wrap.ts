@@ -79,8 +79,13 @@ export async function unwrapRumor(signer: Signer, wrap: NostrEvent): Promise<Rum
   if (wrap.kind !== GIFT_WRAP_KIND) return malformed('not a gift wrap')
   if (!wrap.tags.some(([name, value]) => name === 'p' && value === signer.pubkey))
     return malformed('not wrapped for us')
-  if (wrap.content.length > MAX_WRAP_CHARACTERS) return malformed('a gift wrap is of moderate length')
   if (!verifyEvent(wrap)) return malformed('the gift wrap is not signed by its key')
+  return openWrap(signer, wrap)
+}
+
+/** As `unwrapRumor`, of a wrap whose id and signature were verified already. */
+export async function openWrap(signer: Signer, wrap: NostrEvent): Promise<Rumor | Malformed> {
+  if (wrap.content.length > MAX_WRAP_CHARACTERS) return malformed('a gift wrap is of moderate length')
   const seal = parseEvent(await openJson(signer, wrap.pubkey, wrap.content))
   if (isMalformed(seal)) return malformed(`the seal cannot be read: ${seal.malformed}`)
   if (seal.kind !== SEAL_KIND || seal.tags.length > 0) return malformed('a seal is of kind 13 and has no tags')

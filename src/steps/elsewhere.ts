@@ -8,6 +8,8 @@ import type { StepContext } from './context.js'
 
 /** Asks the relays that answers go to. What remains is the race of two that look at the same moment. */
 export async function isAnsweredElsewhere({ relays, signer, settings }: StepContext, job: Job): Promise<boolean> {
+  // What we say in gift wraps is signed by keys used once, and names no job: nobody could find it, nor should be told what to look for.
+  if (job.channel && job.channel.type !== 'encrypted') return false
   const kinds = [JOB_FEEDBACK_KIND, job.kind + RESULT_KIND_OFFSET]
   const where = [...new Set([...settings.writeRelays, ...job.replyRelays])]
   const filter = { kinds, authors: [signer.pubkey], '#e': [job.id], limit: 1 }

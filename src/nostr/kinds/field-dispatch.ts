@@ -15,19 +15,6 @@ export type AnswerMessage = Exclude<DispatchMessage, { type: 'dispatch-request' 
 
 const MAX_ID = 128
 const MAX_PROMPT = 131_072
-const TYPES: ReadonlySet<unknown> = new Set([
-  'dispatch-think',
-  'dispatch-build',
-  'dispatch-ack',
-  'dispatch-cancel',
-  'dispatch-status',
-  'dispatch-refuse',
-  'dispatch-failure',
-  'dispatch-query',
-  'dispatch-propose',
-  'dispatch-result',
-])
-
 /** A task that another agent hands out; no price and no deadline are part of it. */
 export interface FieldTask {
   readonly mode: FieldMode
@@ -37,12 +24,18 @@ export interface FieldTask {
   readonly prompt: string
 }
 
+/** The type of a message of version 1, in this dialect or in ours; null for what is none. */
+export function fieldTypeOf(rumor: Rumor): string | null {
+  const value = rumor.kind === MESSAGE_KIND ? parseJsonObject(rumor.content) : malformed('not a message')
+  return !isMalformed(value) && value.v === 1 && typeof value.type === 'string' ? value.type : null
+}
+
 /** Reads a task. What is said about a task (its cancellation aside) and what is no message at all are malformed. */
 export function parseFieldTask(rumor: Rumor): FieldTask | Malformed {
   const value = rumor.kind === MESSAGE_KIND ? parseJsonObject(rumor.content) : malformed('not a message')
   if (isMalformed(value)) return value
   const { v, type, id, ts, prompt } = value
-  if (v !== 1 || !TYPES.has(type)) return malformed('not a message of this dialect')
+  if (v !== 1) return malformed('a message has the version 1')
   if (type !== 'dispatch-think' && type !== 'dispatch-build') return malformed('a message that is no task')
   if (typeof id !== 'string' || id === '' || id.length > MAX_ID) return malformed('a task has an id')
   if (typeof prompt !== 'string' || prompt === '' || prompt.length > MAX_PROMPT) return malformed('a task has a prompt')

@@ -17,7 +17,7 @@ export function parsePrivateTags(plaintext: string): Tags | Malformed {
   }
   const isTag = (tag: unknown) => Array.isArray(tag) && tag.every((item: unknown) => typeof item === 'string')
   if (!Array.isArray(value) || !value.every(isTag)) return malformed('encrypted parameters are a list of tags')
-  return value.length <= MAX_TAGS ? (value as Tags) : malformed(`a job has at most ${MAX_TAGS} encrypted tags`)
+  return value.length <= MAX_TAGS ? value : malformed(`a job has at most ${MAX_TAGS} encrypted tags`)
 }
 
 /** A template in two parts: `plaintext` is to be encrypted, and becomes the content of the rest. */
