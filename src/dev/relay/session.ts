@@ -16,11 +16,11 @@ export interface SessionWorld {
   /** True where nothing is read or published without authentication. */
   readonly auth: boolean
   /** True where private kinds are shown to their parties alone, and everything else to everybody. */
-  readonly hidePrivate: boolean
+  readonly hidePrivate?: boolean
   /** Asks who is there only once something was refused, and not at each connection. */
-  readonly askLate: boolean
-  /** Whom authentication lets in. */
-  readonly isMember: (pubkey: Pubkey) => boolean
+  readonly askLate?: boolean
+  /** Whom authentication lets in. Default: everybody. */
+  readonly isMember?: (pubkey: Pubkey) => boolean
   readonly admit: Admission
   readonly store: EventStore
   readonly subscriptions: SubscriptionIndex
@@ -50,7 +50,7 @@ export function createSession(world: SessionWorld, peer: SessionPeer): Session {
   let closed = false
 
   const tell = (...message: (string | boolean | object)[]) => peer.send(JSON.stringify(message))
-  const guards = world.auth || world.hidePrivate
+  const guards = world.auth || world.hidePrivate === true
   const canRead: LiveSubscription['mayRead'] = (event) => !guards || mayRead(event, pubkeys)
 
   function askWho(): void {
@@ -74,7 +74,7 @@ export function createSession(world: SessionWorld, peer: SessionPeer): Session {
     if (challenge === null) return tell('OK', event.id, false, 'restricted: no challenge was sent')
     const refusal = refuseAuthentication(event, { challenge, hosts: peer.hosts, now: world.now() })
     if (refusal !== null) return tell('OK', event.id, false, refusal)
-    if (!world.isMember(event.pubkey)) return tell('OK', event.id, false, 'restricted: not a member')
+    if (world.isMember?.(event.pubkey) === false) return tell('OK', event.id, false, 'restricted: not a member')
     pubkeys.add(event.pubkey)
     tell('OK', event.id, true, '')
   }
@@ -121,7 +121,7 @@ export function createSession(world: SessionWorld, peer: SessionPeer): Session {
     for (const id of subscriptions.keys()) stopListening(id)
   }
 
-  if (guards && !world.askLate) askWho()
+  if (guards && world.askLate !== true) askWho()
 
   return {
     receive(text) {
