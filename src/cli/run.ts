@@ -1,7 +1,9 @@
 /** `tollbridge run`: the daemon, until it is told to stop. */
+import { systemClock } from '../adapters.js'
 import { loadConfig } from '../config/load.js'
 import { startDaemon } from '../daemon.js'
 import { createLog } from './log.js'
+import { createNotify, startWatchdog, watchdogPeriod } from './watchdog.js'
 
 /** Resolves with the exit code after SIGTERM or SIGINT; a second signal ends the process at once. */
 export async function run(file: string): Promise<number> {
@@ -18,7 +20,16 @@ export async function run(file: string): Promise<number> {
     log.flush()
     throw error
   })
+  const notify = createNotify(process.env, log)
+  const periodMs = watchdogPeriod(process.env, process.pid)
+  notify?.('READY=1')
+  const endWatch =
+    notify && periodMs !== null
+      ? startWatchdog({ notify, periodMs, feel: () => daemon.pulse(), clock: systemClock, log })
+      : null
   await stopped
+  notify?.('STOPPING=1')
+  endWatch?.()
   log.info({}, 'stopping')
   process.once('SIGTERM', () => process.exit(1))
   process.once('SIGINT', () => process.exit(1))
