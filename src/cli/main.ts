@@ -67,16 +67,18 @@ for (const [name, description] of [
   ['dev', 'run a whole world on this machine: relay, Lightning, gate, API and daemon'],
   ['demo', 'carry one paid job from end to end over such a world, and exit'],
 ] as const) {
-  program
+  const command = program
     .command(name)
     .description(description)
     .option('--json', 'print JSON lines')
     .addHelpText('after', examples(`tollbridge ${name}`, `tollbridge ${name} --json`))
-    .action(async ({ json = false }: JsonOption) => {
-      const output = createOutput(json)
-      if (name === 'dev') await finish((await import('./dev.js')).dev(output))
-      else await finish((await import('./demo.js')).demo(output))
-    })
+  if (name === 'demo') command.option('--agents', 'let one agent find, hire and pay another, in private')
+  command.action(async ({ json = false, agents = false }: JsonOption & { agents?: boolean }) => {
+    const output = createOutput(json)
+    if (name === 'dev') await finish((await import('./dev.js')).dev(output))
+    else if (agents) await finish((await import('./demo-agents.js')).demoAgents(output))
+    else await finish((await import('./demo.js')).demo(output))
+  })
 }
 
 configured('check', 'prove relays, wallets, the 402 and the settlement path of every route before the first job')

@@ -9,7 +9,7 @@ import type { PaymentJournal, PinnedOffer } from '../customer/payment-journal.js
 import type { RequestOutcome } from '../customer/request-outcome.js'
 import { tame } from '../customer/story.js'
 import { parseDispatch, type DispatchMessage } from '../nostr/kinds/dispatch.js'
-import type { JobFeedback } from '../nostr/kinds/job-feedback.js'
+import { JOB_FEEDBACK_KIND, parseJobFeedback } from '../nostr/kinds/job-feedback.js'
 import { parseJobResult } from '../nostr/kinds/job-result.js'
 import type { Clock, Signer } from '../ports.js'
 import { draftRound } from './draft-hire.js'
@@ -91,7 +91,8 @@ export function createDialogue(
       case 'dispatch-invoice':
         return onInvoice(message, round, rumor)
       case 'dispatch-status':
-        return conversation.onAnswer(feedback(rumor, hire.id, { status: message.status }))
+        // A word for people: it is not let decide anything.
+        return conversation.onAnswer(feedback(rumor, hire.id, { status: 'processing', message: message.status }))
       case 'dispatch-failure': {
         if (message.credential !== null) {
           credentialFile = await payments.saveCredential(hire.id, JSON.stringify(message.credential))
@@ -201,24 +202,28 @@ type Accept = Extract<DispatchMessage, { type: 'dispatch-accept' }>
 type Invoice = Extract<DispatchMessage, { type: 'dispatch-invoice' }>
 type Result = Extract<DispatchMessage, { type: 'dispatch-result' }>
 
-/** Under the id of the hire, whatever request it answers: its one payment is kept under that. */
-function feedback(rumor: Rumor, jobId: EventId, facts: { status: string } & Partial<JobFeedback>): Answer {
-  return {
-    type: 'feedback',
-    event: { ...rumor, sig: '' },
-    feedback: {
-      provider: rumor.pubkey,
-      jobId,
-      createdAt: rumor.created_at,
-      detail: null,
-      message: null,
-      amountMsat: null,
-      bolt11: null,
-      encrypted: false,
-      content: '',
-      ...facts,
-    },
-  }
+/** As it would read in the open, and under the id of the hire, whichever of its requests it answers: there is one payment. */
+function feedback(
+  rumor: Rumor,
+  jobId: EventId,
+  facts: {
+    readonly status: string
+    readonly detail?: string | null
+    readonly message?: string
+    readonly bolt11?: string
+    readonly amountMsat?: Msat
+  },
+): Answer {
+  const { status, detail, message = '', bolt11 = '', amountMsat } = facts
+  const tags = [
+    ['e', jobId],
+    ['status', status, detail ?? '', message],
+    ...(amountMsat === undefined ? [] : [['amount', String(amountMsat), bolt11]]),
+  ]
+  const event = { ...rumor, kind: JOB_FEEDBACK_KIND, tags, content: '', sig: '' }
+  const read = parseJobFeedback(event)
+  if (isMalformed(read)) throw new TypeError(read.malformed)
+  return { type: 'feedback', event, feedback: read }
 }
 
 /** Read as a result in the open would be: its tags say what the output is. It was sealed already. */
