@@ -127,7 +127,7 @@ function operatorsRelays({ relays, walletUris, admission }: Config): ReadonlySet
     return isMalformed(connection) ? [] : connection.relays
   })
   const ranking = admission.rankProviders.map(({ relay }) => relay)
-  const named = [...relays.read, ...relays.write, ...relays.lookup, ...ofWallets, ...ranking].map(parseRelayUrl)
+  const named = [...relays.read, ...relays.write, ...relays.lookup, ...relays.inbox, ...ofWallets, ...ranking].map(parseRelayUrl)
   return new Set(named.filter((url): url is string => !isMalformed(url)))
 }
 

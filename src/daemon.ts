@@ -2,6 +2,7 @@
 import { openAdapters, type Adapters } from './adapters.js'
 import { openAdmission } from './admission.js'
 import type { Config } from './config/config.js'
+import type { Rumor } from './core/event.js'
 import { isMalformed, type Millis } from './core/identifiers.js'
 import { openBlobs } from './blobs.js'
 import { createCancellations, DELETION_KIND } from './engine/cancellations.js'
@@ -27,6 +28,7 @@ import { openDeliveries } from './deliveries.js'
 import { isUnpaidInvoice } from './core/job.js'
 import type { StepContext, UpstreamBinding } from './steps/context.js'
 import { failing } from './steps/failing.js'
+import { openPrivateMail } from './private-mail.js'
 import { openSettlements } from './settlements.js'
 import { closeInOrder, type Closer } from './shutdown.js'
 import { announcementOf, upstreamOf } from './upstreams.js'
@@ -217,6 +219,9 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     known: (id) => intake.knows(id) || cancellations.knows(id),
   })
   closers.push(() => listening.close())
+  const prove = (proof: Rumor): void => void proofs.receive(proof, true)
+  const mail = openPrivateMail({ config, adapters, upstreams, context, lists: deliveries.lists, intake, drive, prove })
+  closers.push(() => mail.stop())
   if (config.announce.enabled) presence.start()
   log.info({ pubkey: signer.pubkey, upstreams: upstreams.map(({ name }) => name), relays: readRelays }, 'started')
 

@@ -14,6 +14,8 @@ export type LogLevel = Settings['logLevel']
 export interface RelaysConfig {
   readonly read: readonly string[]
   readonly write: readonly string[]
+  /** Where gift wraps are heard, besides the read relays. */
+  readonly inbox: readonly string[]
   /** Where lists of relays are looked for, besides the others. */
   readonly lookup: readonly string[]
   readonly allowPrivate: boolean
@@ -130,6 +132,7 @@ export function resolveConfig(settings: Settings, secrets: Secrets, file: string
       ...relays,
       read,
       write: relays.write ? resolveRelays(relays.write) : read,
+      inbox: relays.inbox ? resolveRelays(relays.inbox) : read.slice(0, 3),
       lookup: resolveRelays(relays.lookup),
     },
     admission: resolveAdmission(settings.admission),

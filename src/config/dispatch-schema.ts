@@ -1,14 +1,15 @@
 /** Which tasks of other agents does the operator take? The settings of `dispatch`, each declared once. */
 import { z } from 'zod'
-import { text, withoutRepeats } from './fields.js'
+import { name, text } from './fields.js'
 import { METHODS } from './upstream-schema.js'
 
 const task = z
   .strictObject({
-    task: text(64)
-      .describe('Name by which agents ask for it; think and build are those of dispatch-think and dispatch-build.')
-      .meta({ examples: ['think'] }),
-    method: z.enum(METHODS).default('POST').describe('HTTP method of the call.'),
+    method: z
+      .enum(METHODS)
+      .default('POST')
+      .describe('HTTP method of the call.')
+      .meta({ examples: ['POST'] }),
     path: text(1024)
       .describe('Path of the call; a route must allow it.')
       .meta({ examples: ['/v1/ask'] }),
@@ -24,7 +25,10 @@ const task = z
         'Body of the call; {{prompt}} is replaced by the prompt: as a JSON string where contentType is JSON, else as it is.',
       )
       .meta({ examples: ['{"prompt": {{prompt}}}'] }),
-    contentType: text(128).default('application/json').describe('Content-Type of the body.'),
+    contentType: text(128)
+      .default('application/json')
+      .describe('Content-Type of the body.')
+      .meta({ examples: ['application/json'] }),
   })
   .describe('A task.')
 
@@ -35,16 +39,12 @@ export const dispatch = z
       .default(true)
       .describe('Whether other agents may hand out tasks in gift-wrapped messages (NIP-17).'),
     tasks: z
-      .array(task)
-      .max(50)
-      .superRefine((tasks, ctx) =>
-        withoutRepeats(
-          tasks.map((one) => one.task),
-          ctx,
-        ),
+      .record(name(), task)
+      .prefault({})
+      .describe(
+        'Tasks that are made from a prompt, by name (think and build are those of dispatch-think and dispatch-build); every route can be asked for by its own name besides.',
       )
-      .default([])
-      .describe('Tasks that are made from a prompt; every route can be asked for by its name besides.'),
+      .meta({ examples: ['think'] }),
   })
   .prefault({})
   .describe('What other agents may hand out.')

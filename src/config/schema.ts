@@ -28,6 +28,11 @@ const relays = z
       .optional()
       .describe('Relays to which answers and the announcement are published, 1 to 20; unset, the read relays.')
       .meta({ examples: [['wss://relay.damus.io']] }),
+    inbox: relayList()
+      .max(3)
+      .optional()
+      .describe('Relays on which gift wraps are heard besides the read relays, 1 to 3; unset, the first three read relays.')
+      .meta({ examples: [['wss://auth.nostr1.com']] }),
     lookup: z
       .array(relayUrl())
       .max(10)

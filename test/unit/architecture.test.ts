@@ -78,6 +78,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   deliveries: ['core', 'ports', 'adapters', 'config', 'engine', 'nostr'],
   blobs: ['ports', 'adapters', 'blossom', 'config'],
   shutdown: ['ports'],
+  'private-mail': ['core', 'ports', 'adapters', 'config', 'engine', 'steps'],
   admission: ['core', 'ports', 'adapters', 'config', 'engine', 'nostr'],
   daemon: [
     'core',
@@ -88,6 +89,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'config',
     'deliveries',
     'engine',
+    'private-mail',
     'settlements',
     'shutdown',
     'steps',

@@ -1,5 +1,5 @@
 /** Kind 7402, our own extension: the customer sends back the preimage that it learned by paying (PROTOCOL.md §Payment proof). */
-import { tagValue, type EventTemplate, type NostrEvent } from '../../core/event.js'
+import { tagValue, type EventTemplate, type Rumor } from '../../core/event.js'
 import {
   isMalformed,
   malformed,
@@ -40,7 +40,7 @@ export function buildPaymentProof(draft: {
 }
 
 /** The job that a proof speaks of: read before anything is verified or decrypted. */
-export function jobOfProof(event: NostrEvent): EventId | Malformed {
+export function jobOfProof(event: Rumor): EventId | Malformed {
   return parseEventId(tagValue(event, 'e'))
 }
 
