@@ -21,6 +21,8 @@ export const BARS: readonly Bar[] = [
   { figure: 'recover10kSeconds', unit: 's', limit: 3 },
   { figure: 'tenfoldDeliveryRatio', unit: '×', limit: 1.5 },
   { figure: 'startMs', unit: 'ms', limit: 1500 },
+  { figure: 'idleCpuPercent', unit: '%', limit: 0.5 },
+  { figure: 'rssGrowthMb', unit: 'MB', limit: 5 },
 ]
 
 /** The figures as they are printed: three decimals, and beside each that has a floor its ratio. */

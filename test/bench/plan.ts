@@ -8,6 +8,8 @@ export interface Plan {
   /** Paid jobs a second, and for how long. */
   readonly pace: { readonly perSecond: number; readonly seconds: number }
   readonly floorRounds: number
+  /** How long the daemon has nothing to do. */
+  readonly idleMinutes: number
   /** Directory for CPU profiles of the daemon. */
   readonly profile: string | undefined
 }
@@ -19,6 +21,7 @@ export const FULL: Plan = {
   openJobs: 10_000,
   pace: { perSecond: 50, seconds: 20 },
   floorRounds: 2_000,
+  idleMinutes: 20,
   profile: undefined,
 }
 
