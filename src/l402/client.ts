@@ -5,6 +5,7 @@ import type { UpstreamClient, UpstreamOutcome } from '../ports.js'
 import { withoutCredential } from './credential.js'
 import { exchange } from './exchange.js'
 import { createRequestHeaders, createResponseHeaders } from './forwarded-headers.js'
+import { maskPieces } from './mask-pieces.js'
 import { createSocks5Connector } from './socks5.js'
 
 export interface UpstreamClientSettings {
@@ -76,9 +77,11 @@ export function createUpstreamClient(settings: UpstreamClientSettings): Upstream
       const options = { path, method: request.method as 'GET', headers, body }
       const { totalTimeoutMs } = settings
       const maxBytes = request.maxBytes ?? settings.maxResponseBytes
-      const outcome = await exchange(pool, options, { maxBytes, totalTimeoutMs, signal, keepHeaders })
-      if (outcome.type !== 'response' || request.authorization === undefined) return outcome
-      return { ...outcome, body: withoutCredential(outcome.body, request.authorization) }
+      const { authorization, onBytes: told } = request
+      const onBytes = told && authorization !== undefined ? maskPieces(authorization, told) : told
+      const outcome = await exchange(pool, options, { maxBytes, totalTimeoutMs, signal, keepHeaders, onBytes })
+      if (outcome.type !== 'response' || authorization === undefined) return outcome
+      return { ...outcome, body: withoutCredential(outcome.body, authorization) }
     },
     async stop() {
       stopping.abort()

@@ -90,13 +90,18 @@ const LEAST_MASKED = 16
  * results are public, and whoever has the credential may spend what is left on it.
  */
 export function withoutCredential(body: Uint8Array, authorization: string): Uint8Array {
-  const halves = authorization.slice(authorization.indexOf(' ') + 1).split(':')
-  const spellings = halves.flatMap((half) => [half, half.replaceAll('/', '\\/'), encodeURIComponent(half)])
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  const said = spellings.filter((half) => half.length >= LEAST_MASKED && bytes.includes(half))
+  const said = spellingsOf(authorization).filter((half) => bytes.includes(half))
   if (said.length === 0) return body
   const masked = said.reduce((text, half) => text.replaceAll(half, '*'.repeat(half.length)), bytes.toString('latin1'))
   return Buffer.from(masked, 'latin1')
+}
+
+/** Both halves of a credential, as JSON and URLs may spell them. */
+export function spellingsOf(authorization: string): string[] {
+  const halves = authorization.slice(authorization.indexOf(' ') + 1).split(':')
+  const spellings = halves.flatMap((half) => [half, half.replaceAll('/', '\\/'), encodeURIComponent(half)])
+  return [...new Set(spellings)].filter((half) => half.length >= LEAST_MASKED)
 }
 
 export const isPreimageOf = (preimage: Preimage, hash: PaymentHash): boolean =>

@@ -10,6 +10,8 @@ export interface Limits {
   /** From the call to the last byte, waiting for a free connection included. */
   readonly totalTimeoutMs: number
   readonly signal?: AbortSignal | undefined
+  /** Called with each piece of the body of a 2xx answer that has no content coding. */
+  readonly onBytes?: ((piece: Uint8Array) => void) | undefined
   readonly keepHeaders: (
     headers: Readonly<Record<string, string | readonly string[] | undefined>>,
   ) => Readonly<Record<string, readonly string[]>>
@@ -44,7 +46,7 @@ export async function exchange(
 function receive(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
-  { maxBytes, totalTimeoutMs, signal, keepHeaders }: Limits,
+  { maxBytes, totalTimeoutMs, signal, keepHeaders, onBytes }: Limits,
 ): Promise<Received> {
   return new Promise((resolve) => {
     // Set right before the first byte is written to a connected socket: while it is null, nothing has been sent.
@@ -91,6 +93,7 @@ function receive(
         size += chunk.length
         if (size > maxBytes) return end({ type: 'tooLarge', status })
         chunks.push(chunk)
+        if (onBytes && status < 300 && ['', 'identity'].includes(coding)) onBytes(chunk)
       },
       onResponseEnd: () => end({ type: 'received', status, headers, coding, body: Buffer.concat(chunks) }),
       onResponseError: (_, error) => fail(reasonOf(error)),

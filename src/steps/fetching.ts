@@ -10,6 +10,7 @@ import { beforeCall, headerOf, isUnbegun, outputOf, placeOf, retryAt, type Place
 import { pauseUntil, type Step, type StepContext } from './context.js'
 import { rememberCredit } from './credit.js'
 import { aboutJob, answerJob } from './delivery.js'
+import { callUpstream } from './streaming.js'
 
 /** A gate may see the settlement a little later than we do; each further refusal costs it an invoice. */
 const MAX_REFUSALS = 3
@@ -33,7 +34,7 @@ export const fetching: Step<'fetching'> = async (context, job) => {
   if (instead) return instead
 
   if (job.calls.tries === 1) void sayProcessing(context, job)
-  const outcome = await place.binding.client.send({
+  const outcome = await callUpstream(context, job, place, {
     ...job.call,
     authorization: authorizationOf(job.offer.scheme, job.secrets.token, job.secrets.key),
     ...(place.route.idempotencyKey ? { idempotencyKey: job.id } : {}),

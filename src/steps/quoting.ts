@@ -10,12 +10,16 @@ import { beforeCall, headerOf, outputOf, placeOf, retryAt, type Place } from './
 import type { Step, StepContext } from './context.js'
 import { rememberCredit } from './credit.js'
 import { isAnsweredElsewhere } from './elsewhere.js'
+import { objectionToSize } from './result-size.js'
+import { callUpstream } from './streaming.js'
 
 const MAX_TRIES = 3
 
 export const quoting: Step<'quoting'> = async (context, job) => {
   const place = placeOf(context, job)
   if (!place) return refuse(rejection('path-not-allowed', 'the route is no longer configured'))
+  const objection = objectionToSize(context, job, place.route)
+  if (objection) return refuse(objection)
   const instead = beforeCall(context, job, place.route)
   if (instead) return instead
 
@@ -25,7 +29,7 @@ export const quoting: Step<'quoting'> = async (context, job) => {
     return { type: 'attempting', attempt: { run: context.run, withCredit: true } }
   }
   if (isOld(job) && (await isAnsweredElsewhere(context, job))) return { type: 'answeredElsewhere' }
-  const outcome = await place.binding.client.send({
+  const outcome = await callUpstream(context, job, place, {
     ...job.call,
     ...(credit ? { authorization: credit.authorization } : {}),
     ...(place.route.idempotencyKey ? { idempotencyKey: job.id } : {}),

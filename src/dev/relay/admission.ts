@@ -19,10 +19,9 @@ export interface Verdict {
  */
 export type AnswerHook = (event: NostrEvent, fromConnection: number) => Verdict | undefined
 
-export interface AdmissionRules {
+export interface AdmissionRules extends EventLimits {
   readonly auth: boolean
   readonly verify: boolean
-  readonly limits: EventLimits
   readonly now: () => Seconds
   readonly answer: () => AnswerHook | undefined
   /** Called for each event that was new and is stored now. */
@@ -44,7 +43,7 @@ export function createAdmission(store: EventStore, subscriptions: SubscriptionIn
     if (answer) return answer
     if (rules.auth && pubkeys.size === 0) return refuse('auth-required: authenticate to publish')
     if (event.kind === AUTH_KIND) return refuse('invalid: an authentication is sent as AUTH')
-    const oversize = objectionToSize(event, json, rules.limits)
+    const oversize = objectionToSize(event, json, rules)
     if (oversize) return refuse(oversize)
     if (isExpired(event, rules.now())) return refuse('invalid: event has expired')
     if (store.has(event.id)) return { ok: true, reason: 'duplicate: already have this event' }

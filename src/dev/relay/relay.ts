@@ -95,11 +95,9 @@ export async function startRelay(options: RelayOptions = {}): Promise<DevRelay> 
   const admit = createAdmission(store, subscriptions, {
     auth,
     verify: options.verify ?? true,
-    limits: {
-      maxEventBytes: options.maxEventBytes ?? 65_536,
-      maxTags: options.maxTags ?? Infinity,
-      maxIndexedTagBytes: options.maxIndexedTagBytes ?? Infinity,
-    },
+    maxEventBytes: options.maxEventBytes ?? 65_536,
+    maxTags: options.maxTags ?? Infinity,
+    maxIndexedTagBytes: options.maxIndexedTagBytes ?? Infinity,
     now: seconds,
     answer: () => answer,
     onStored: () => counts.stored++,

@@ -21,7 +21,7 @@ export interface AboutJob {
   readonly createdAt: Seconds
 }
 
-const aboutTags = ({ jobId, customer, relayHint }: AboutJob): string[][] => [
+export const aboutTags = ({ jobId, customer, relayHint }: AboutJob): string[][] => [
   ['e', jobId, relayHint],
   ['p', customer],
 ]
@@ -82,6 +82,9 @@ export interface JobFeedback {
   readonly bolt11: string | null
   readonly encrypted: boolean
   readonly content: string
+  /** Of a `partial`: its number, and which call of the API it is of. Null where it bears none. */
+  readonly seq?: number | null
+  readonly attempt?: number | null
 }
 
 /** Reads feedback of any service provider. Expects a verified event. */
@@ -104,5 +107,10 @@ export function parseJobFeedback(event: NostrEvent): JobFeedback | Malformed {
     bolt11: bolt11 ?? null,
     encrypted: event.tags.some(([name]) => name === 'encrypted'),
     content: event.content,
+    seq: countOf(tagValue(event, 'seq')),
+    attempt: countOf(tagValue(event, 'attempt')),
   }
 }
+
+const countOf = (text: string | undefined): number | null =>
+  text !== undefined && /^[0-9]{1,9}$/.test(text) ? Number(text) : null
