@@ -125,6 +125,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     destinations: deliveries.destinations,
     send: (job, delivery) => outbox.send(job, delivery),
     standing: (delivery) => standingOf(delivery, config.publish.quorum),
+    workload: deliveries.workload,
   }
   const drive: Drive = createDrive({
     context: () => context,

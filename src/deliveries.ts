@@ -5,14 +5,18 @@ import type { EventId } from './core/identifiers.js'
 import { createDestinations, type Destinations } from './engine/destinations.js'
 import { createOutbox, type Outbox } from './engine/outbox.js'
 import type { Job } from './core/job.js'
+import { createWorkload } from './engine/workload.js'
+import { proveWork } from './nostr/proof-of-work.js'
 import { createRelayLists, type CachedRelayLists } from './nostr/relay-lists.js'
 import type { ReplyRelayRules } from './policies/reply-relays.js'
+import type { Workload } from './steps/context.js'
 
 const HOUR_MS = 3_600_000
 
 export interface Deliveries {
   readonly outbox: Outbox
   readonly lists: CachedRelayLists
+  readonly workload: Workload
   readonly destinations: (job: Job) => Promise<Destinations>
   /** Which relays that others name are written to. */
   readonly replyRelays: ReplyRelayRules
@@ -26,7 +30,8 @@ export function openDeliveries(wiring: {
   readonly onVerdict: (jobId: EventId) => void
 }): Deliveries {
   const { config, adapters } = wiring
-  const { clock, log, relays } = adapters
+  const { clock, log, relays, signer } = adapters
+  const { quorum, maxPowBits, retryHours } = config.publish
   const { read, write, lookup, replyMax, allowPrivate } = config.relays
   const replyRelays = { max: replyMax, allowPrivate, own: new Set([...read, ...write]) }
   const lists = createRelayLists({
@@ -35,17 +40,24 @@ export function openDeliveries(wiring: {
     rules: replyRelays,
     clock,
   })
+  const workload = createWorkload({
+    ...{ relays, signer, clock, log, quorum, own: replyRelays.own },
+    maxBits: maxPowBits,
+    prove: proveWork,
+  })
   const outbox = createOutbox({
     relays,
     clock,
     log,
-    retryMs: config.publish.retryHours * HOUR_MS,
+    retryMs: retryHours * HOUR_MS,
     random: Math.random,
     onVerdict: wiring.onVerdict,
+    onWorkWanted: (relay, bits) => workload.learn(relay, bits),
   })
   return {
     outbox,
     lists,
+    workload,
     destinations: createDestinations({ writeRelays: write, lists }),
     replyRelays,
     stop() {

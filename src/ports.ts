@@ -14,10 +14,16 @@ import type { Msat } from './core/money.js'
 export type PublishVerdict =
   /** OK true, or OK false with the prefix `duplicate:` (NIP-01). */
   | { readonly type: 'accepted' }
-  /** OK false, and sending the same event again cannot help. `tooLarge` where the reason speaks of size. */
-  | { readonly type: 'refused'; readonly reason: string; readonly tooLarge: boolean }
-  /** OK false with `rate-limited:`, `error:` or `auth-required:`, no OK in time, or no connection: to be tried again. */
-  | { readonly type: 'later'; readonly reason: string }
+  /**
+   * OK false, and sending the same event again cannot help. `tooLarge` where the reason speaks of size; `pow` where it asks for proof of
+   * work (NIP-13): the bits, null where it names none.
+   */
+  | { readonly type: 'refused'; readonly reason: string; readonly tooLarge: boolean; readonly pow?: number | null }
+  /**
+   * OK false with `rate-limited:`, `error:` or `auth-required:`, no OK in time, or no connection: to be tried again. `cause` where the
+   * relay itself has answered: it wants less of everything, or put off this event.
+   */
+  | { readonly type: 'later'; readonly reason: string; readonly cause?: 'rateLimited' | 'said' }
 
 export interface Subscription {
   close(): void

@@ -8,6 +8,8 @@ export function followPublishing(job: JobIn<'publishing'>, fact: Fact): Job | nu
   switch (fact.type) {
     case 'signed':
       return { ...job, output: fact.keepOutput === true ? output : null, outbox: [...job.outbox, fact.delivery] }
+    case 'reworked':
+      return { ...job, outbox: replaced(job.outbox, fact) }
     case 'outsized':
       // What was signed is taken back: no relay of the customer has it, and none will.
       return { ...job, inBlob: true, outbox: job.outbox.filter(({ purpose }) => purpose !== 'result') }
@@ -22,6 +24,12 @@ export function followPublishing(job: JobIn<'publishing'>, fact: Fact): Job | nu
       return null
   }
 }
+
+/** The event that nobody holds gives way to the one with work. */
+export const replaced = (
+  outbox: readonly Delivery[],
+  { delivery, replaces }: Extract<Fact, { type: 'reworked' }>,
+): readonly Delivery[] => outbox.map((earlier) => (earlier.eventId === replaces ? delivery : earlier))
 
 /** A failure that was signed closes the job; the outbox goes on delivering it. */
 export function close(job: Failing, delivery: Delivery): Job {
@@ -44,9 +52,19 @@ export const withoutPayload = <C extends Failing['call']>({
 export function retry(job: JobIn<'failed'>): Job {
   const { failure, answer, ...facts } = job
   if (answer) return { ...facts, state: 'publishing', output: answer }
-  if (failure.code === 'undeliverable' && hasResult(job)) return { ...facts, state: 'publishing', output: null }
+  if (failure.code === 'undeliverable' && hasResult(job)) {
+    return { ...facts, state: 'publishing', output: null, outbox: job.outbox.map(offeredAgain) }
+  }
   const outcomeUnknown = failure.code === 'outcome-unknown' || failure.code === 'credential-consumed'
   return { ...facts, state: 'fetching', calls: { ...NO_CALLS, outcomeUnknown } }
+}
+
+/** The result goes once more to the relays that have refused it: the operator has reason to hope. */
+function offeredAgain(delivery: Delivery): Delivery {
+  if (delivery.purpose !== 'result') return delivery
+  const verdicts = Object.entries(delivery.relays)
+  const relays = verdicts.map(([relay, verdict]) => [relay, verdict === 'accepted' ? verdict : 'pending'] as const)
+  return { ...delivery, relays: Object.fromEntries(relays) }
 }
 
 const hasResult = ({ outbox }: Pick<Job, 'outbox'>): boolean => outbox.some(({ purpose }) => purpose === 'result')

@@ -1,6 +1,6 @@
 /** What follows from a fact? The whole life of a job as one pure function: (job, fact) → job. */
 import { TollbridgeError, type Rejection } from './errors.js'
-import type { Millis } from './identifiers.js'
+import type { EventId, Millis } from './identifiers.js'
 import {
   NO_CALLS,
   type Attempt,
@@ -18,7 +18,7 @@ import {
   type Payment,
   type UnpaidSecrets,
 } from './job.js'
-import { close, failureOf, followPublishing, retry, withoutPayload } from './transition-end.js'
+import { close, failureOf, followPublishing, replaced, retry, withoutPayload } from './transition-end.js'
 
 /** What a step, a preimage source or the operator found out. */
 export type Fact =
@@ -42,6 +42,8 @@ export type Fact =
       /** The output is kept until the event is delivered: relays may yet find it too large. */
       readonly keepOutput?: boolean
     }
+  /** No relay took it for want of proof of work: the same was signed anew, with work. */
+  | { readonly type: 'reworked'; readonly delivery: Delivery; readonly replaces: EventId }
   /** The answer does not fit into an event that relays take: it goes into a blob. */
   | { readonly type: 'outsized' }
   | { readonly type: 'offered' }
@@ -63,9 +65,9 @@ export const UNDERSTOOD: Readonly<Record<JobState, readonly FactType[]>> = {
   quoting: ['attempting', 'attemptFailed', 'challenged', 'answered', 'refused', 'answeredElsewhere', 'cancelled'],
   invoicing: ['invoiced', 'refused', 'answeredElsewhere', 'cancelled'],
   offering: ['signed', 'offered', 'settled', 'refused', 'cancelled'],
-  awaiting: ['settled', 'lapsed', 'cancelled'],
+  awaiting: ['reworked', 'settled', 'lapsed', 'cancelled'],
   fetching: ['attempting', 'attemptFailed', 'answered', 'refused'],
-  publishing: ['signed', 'outsized', 'delivered', 'refused'],
+  publishing: ['signed', 'reworked', 'outsized', 'delivered', 'refused'],
   failing: ['signed'],
   expired: ['settled'],
   failed: ['retried'],
@@ -176,6 +178,7 @@ function followOffered(job: JobIn<'offering' | 'awaiting'> | Late, fact: Fact): 
     if (!wasShown) return callOff(withoutOffer(job), fact.delivery)
     return { ...job, state: 'cancelled', outbox: [...job.outbox, fact.delivery] }
   }
+  if (job.state === 'awaiting' && fact.type === 'reworked') return { ...job, outbox: replaced(job.outbox, fact) }
   if (fact.type !== 'lapsed') return null
   if (job.state === 'awaiting') return { ...job, state: 'expired' }
   return job.state === 'cancelled' && !job.lapsed ? { ...job, lapsed: true } : null

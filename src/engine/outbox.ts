@@ -1,11 +1,9 @@
 /** Which relays hold it? Sends each signed event to its relays until each has spoken, and keeps one verdict per relay. */
-import { isSettledDelivery, TOO_LARGE } from '../core/delivery.js'
+import { isSettledDelivery, TOO_LARGE, unworkedVerdict } from '../core/delivery.js'
 import type { EventId, Millis } from '../core/identifiers.js'
-import type { Delivery, Job } from '../core/job.js'
+import type { Delivery, Job, RelayVerdict } from '../core/job.js'
 import type { Clock, Logger, PublishVerdict, RelayPool } from '../ports.js'
-
-const FIRST_RETRY_MS = 1_000
-const MAX_RETRY_MS = 10 * 60_000
+import { createRelayLane, type RelayLane } from './relay-lane.js'
 
 export interface Outbox {
   /** Starts or continues the delivery; idempotent. The same bytes are sent until each relay has spoken. */
@@ -13,8 +11,13 @@ export interface Outbox {
   stop(): void
 }
 
+const MOST_IDLE_LANES = 64
+
+/** A reason is kept with the job. */
+const LONGEST_REASON = 200
+
 export function createOutbox(wiring: {
-  readonly relays: RelayPool
+  readonly relays: Pick<RelayPool, 'publish'>
   readonly clock: Clock
   readonly log: Logger
   /** How long an undelivered event is tried. */
@@ -22,43 +25,53 @@ export function createOutbox(wiring: {
   readonly random: () => number
   /** A verdict changed: the job's lane looks at it again. */
   readonly onVerdict: (jobId: EventId) => void
+  /** The relay has accepted the event. */
+  readonly onAccepted?: (job: Job, delivery: Delivery, relay: string) => void
+  /** The relay asks for so many bits of proof of work; null where it does not say how many. */
+  readonly onWorkWanted?: (relay: string, bits: number | null) => void
 }): Outbox {
-  const { relays, clock, log } = wiring
-  /** The way to cancel, for each event and relay that is being sent. */
-  const sending = new Map<string, () => void>()
+  const { clock, log } = wiring
+  const lanes = new Map<string, RelayLane>()
+  /** Each event and relay that is being sent. */
+  const sending = new Set<string>()
   let stopped = false
 
-  const tag = (delivery: Delivery, relay: string) => `${delivery.eventId} ${relay}`
+  function laneOf(relay: string): RelayLane {
+    const existing = lanes.get(relay)
+    if (existing) return existing
+    // Those that are used all the time are kept; customers name ever new ones.
+    const onIdle = () => lanes.size > MOST_IDLE_LANES && lanes.delete(relay)
+    const lane = createRelayLane({ ...wiring, relay, onIdle })
+    lanes.set(relay, lane)
+    return lane
+  }
 
-  async function attempt(job: Job, delivery: Delivery, relay: string, since: Millis, delayMs: number): Promise<void> {
-    if (stopped || delivery.event === null || delivery.relays[relay] !== 'pending')
-      return void sending.delete(tag(delivery, relay))
-    const now = clock.now()
-    if (now - since > wiring.retryMs || (delivery.notAfter !== null && now > delivery.notAfter * 1000)) {
-      return conclude(job, delivery, relay, { type: 'refused', reason: 'no answer in time', tooLarge: false })
-    }
-    const verdict = await relays.publish(delivery.event, relay)
-    if (stopped) return
-    if (verdict.type !== 'later') return conclude(job, delivery, relay, verdict)
-    log.debug({ job: job.id, relay, reason: verdict.reason }, 'relay defers')
-    const wait = delayMs * (0.75 + wiring.random() / 2)
-    const next = Math.min(MAX_RETRY_MS, delayMs * 2)
-    const cancel = clock.after(wait, () => void attempt(job, delivery, relay, since, next))
-    sending.set(tag(delivery, relay), cancel)
+  function begin(job: Job, delivery: Delivery, relay: string): void {
+    const tag = `${delivery.eventId} ${relay}`
+    if (sending.has(tag)) return
+    sending.add(tag)
+    const patience: Millis = clock.now() + wiring.retryMs
+    laneOf(relay).send({
+      event: () => (delivery.relays[relay] === 'pending' ? delivery.event : null),
+      until: delivery.notAfter === null ? patience : Math.min(patience, delivery.notAfter * 1000),
+      onDeferred: (reason) => log.debug({ job: job.id, relay, reason }, 'relay defers'),
+      onEnd: (verdict) => {
+        sending.delete(tag)
+        if (verdict !== 'dropped') conclude(job, delivery, relay, verdict)
+      },
+    })
   }
 
   function conclude(job: Job, delivery: Delivery, relay: string, verdict: Exclude<PublishVerdict, { type: 'later' }>) {
-    if (verdict.type === 'accepted') {
-      delivery.relays[relay] = 'accepted'
-    } else {
-      const reason = verdict.tooLarge ? `${TOO_LARGE.slice('refused: '.length)} (${verdict.reason})` : verdict.reason
-      delivery.relays[relay] = `refused: ${reason.slice(0, 200)}`
-      log.info({ job: job.id, relay, purpose: delivery.purpose, reason }, 'relay refuses')
+    delivery.relays[relay] = wordsOf(verdict)
+    if (verdict.type === 'refused') {
+      log.info({ job: job.id, relay, purpose: delivery.purpose, reason: verdict.reason }, 'relay refuses')
+      if (verdict.pow !== undefined) wiring.onWorkWanted?.(relay, verdict.pow)
     }
-    sending.delete(tag(delivery, relay))
     // What only announced something is not kept once every relay has spoken: open jobs are many.
     const isPassing = delivery.purpose === 'offer' || delivery.purpose === 'processing'
-    if (isPassing && isSettledDelivery(delivery)) delivery.event = null
+    if (isPassing && isSettledDelivery(delivery) && isHeld(delivery)) delivery.event = null
+    if (verdict.type === 'accepted') wiring.onAccepted?.(job, delivery, relay)
     wiring.onVerdict(job.id)
   }
 
@@ -66,15 +79,24 @@ export function createOutbox(wiring: {
     send(job, delivery) {
       if (stopped || delivery.event === null) return
       for (const [relay, verdict] of Object.entries(delivery.relays)) {
-        if (verdict !== 'pending' || sending.has(tag(delivery, relay))) continue
-        sending.set(tag(delivery, relay), () => undefined)
-        void attempt(job, delivery, relay, clock.now(), FIRST_RETRY_MS)
+        if (verdict === 'pending') begin(job, delivery, relay)
       }
     },
     stop() {
       stopped = true
-      for (const cancel of sending.values()) cancel()
+      for (const lane of lanes.values()) lane.stop()
+      lanes.clear()
       sending.clear()
     },
   }
 }
+
+function wordsOf(verdict: Exclude<PublishVerdict, { type: 'later' }>): RelayVerdict {
+  if (verdict.type === 'accepted') return 'accepted'
+  const reason = verdict.reason.slice(0, LONGEST_REASON)
+  if (verdict.pow !== undefined) return unworkedVerdict(verdict.pow, reason)
+  return verdict.tooLarge ? `${TOO_LARGE} (${reason})` : `refused: ${reason}`
+}
+
+/** What a relay where the customer reads holds need not be signed anew. */
+const isHeld = ({ counted, relays }: Delivery): boolean => counted.some((relay) => relays[relay] === 'accepted')

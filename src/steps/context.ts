@@ -55,6 +55,16 @@ export interface StepSettings {
   readonly lookMs: number
 }
 
+/** Proof of work (NIP-13), where relays ask for it. */
+export interface Workload {
+  /** Bits that an answer to the job needs so that these relays take it; 0 for none. From what is known already. */
+  bitsFor(job: Job, counted: readonly string[]): number
+  /** The same event with work, signed anew; as it was where that cannot be done. */
+  add(job: Job, event: NostrEvent, bits: number): Promise<NostrEvent>
+  /** The same answer with the work that its relays have asked for; null where it cannot be done, which is remembered. */
+  rework(job: Job, delivery: Delivery): Promise<Delivery | null>
+}
+
 export interface StepContext {
   /** Names this process's run: an attempt of another run was interrupted. */
   readonly run: string
@@ -81,6 +91,8 @@ export interface StepContext {
   ) => Promise<{ readonly counted: readonly string[]; readonly also: readonly string[] }>
   readonly send: (job: Job, delivery: Delivery) => void
   readonly standing: (delivery: Delivery) => Standing
+  /** Default: no work is done. */
+  readonly workload?: Workload
 }
 
 /** Performs the state's one effect and says what came of it. May throw where a port does: the lane tries again. */

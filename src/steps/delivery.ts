@@ -3,6 +3,7 @@ import { TOO_LARGE } from '../core/delivery.js'
 import { isRejection, rejection, type Rejection } from '../core/errors.js'
 import type { EventTemplate, NostrEvent } from '../core/event.js'
 import type { Delivery, Job, RelayVerdict } from '../core/job.js'
+import type { Fact } from '../core/transition.js'
 import type { AboutJob } from '../nostr/kinds/job-feedback.js'
 import type { RelayLimits } from '../ports.js'
 import type { StepContext } from './context.js'
@@ -25,14 +26,18 @@ export async function answerJob(
   { purpose, notAfter, withinLimits = false }: Dispatching,
 ): Promise<Delivery | Rejection> {
   const { counted, also } = await context.destinations(job)
+  // What came sealed goes to its author's inbox alone: without one the answer cannot be sent, and no invoice is shown.
+  if (counted.length === 0 && purpose !== 'error') return rejection('undeliverable', 'its author has no inbox relays')
   const { maxEventBytes, quorum } = context.settings
   if (purpose === 'offer' && counted.length > 0 && counted.every((relay) => isTooSmall(context.relays.limits(relay)))) {
     return rejection('result-too-large', 'no relay of the customer takes events of a useful size')
   }
   // Neither sealed nor signed: what is far too large would cost the most.
   if (template.content.length > maxEventBytes) return tooLarge(template.content.length)
-  const event = await context.seal(job, template)
-  if (isRejection(event)) return event
+  const sealed = await context.seal(job, template)
+  if (isRejection(sealed)) return sealed
+  const bits = context.workload?.bitsFor(job, counted) ?? 0
+  const event = bits > 0 && context.workload ? await context.workload.add(job, sealed, bits) : sealed
   const json = JSON.stringify(event)
   const bytes = Buffer.byteLength(json)
   if (bytes > maxEventBytes) return tooLarge(bytes)
@@ -46,6 +51,12 @@ export async function answerJob(
     if (open < Math.min(quorum, counted.length)) return tooLarge(bytes)
   }
   return { eventId: event.id, purpose, event: json, notAfter, relays, counted }
+}
+
+/** The fact that an event which nobody holds was signed anew with the work that its relays ask for; null where it cannot be. */
+export async function reworked(context: StepContext, job: Job, delivery: Delivery): Promise<Fact | null> {
+  const anew = await context.workload?.rework(job, delivery)
+  return anew ? { type: 'reworked', delivery: anew, replaces: delivery.eventId } : null
 }
 
 const tooLarge = (bytes: number): Rejection =>

@@ -6,7 +6,7 @@ import type { Delivery, JobOutput, Publishing } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
 import { buildJobResult } from '../nostr/kinds/job-result.js'
 import { PAUSE, type Pause, type Step, type StepContext } from './context.js'
-import { aboutJob, answerJob, type Dispatching } from './delivery.js'
+import { aboutJob, answerJob, reworked, type Dispatching } from './delivery.js'
 import { uploading } from './uploading.js'
 
 /** Seconds for which the result of a job that cost nothing is offered to relays that do not take it. */
@@ -24,13 +24,17 @@ export const publishing: Step<'publishing'> = async (context, job) => {
       return { type: 'delivered' }
     case 'pending':
       return PAUSE
+    case 'unworked':
+      return (await reworked(context, job, result)) ?? { type: 'refused', rejection: nobodyTakes() }
     case 'tooLarge':
       if (context.blobs && job.output !== null && !job.inBlob) return takeBack(result)
       return { type: 'refused', rejection: rejection('result-too-large', 'every relay of the customer says so') }
     case 'refused':
-      return { type: 'refused', rejection: rejection('undeliverable', 'no relay of the customer accepts it') }
+      return { type: 'refused', rejection: nobodyTakes() }
   }
 }
+
+const nobodyTakes = (): Rejection => rejection('undeliverable', 'no relay of the customer accepts it')
 
 /** No relay where the customer reads has it: none of the others is to get it after all, beside the event that leads to the blob. */
 function takeBack(result: Delivery): Fact {

@@ -50,7 +50,7 @@ describe('beside one good relay', () => {
     ['rate-limited: slow down', /^pending$/],
     ['error: the disk is full', /^pending$/],
     ['auth-required: sign in', /^pending$/],
-    ['pow: 20 bits, please', /^pending$/],
+    ['pow: 20 bits, please', /^refused: pow 20/],
     ['a word without a prefix', /^pending$/],
   ])('one that answers "%s" costs nothing', async (reason, verdict) => {
     const odd = await another({ answer: () => ({ ok: false, reason }) })

@@ -75,7 +75,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   adapters: ['core', 'ports', 'config', 'l402', 'nostr', 'signing', 'stores', 'wallets', 'web', 'handlers'],
   signing: ['core', 'ports', 'blossom', 'config', 'make-directory', 'nostr', 'stores'],
   settlements: ['core', 'adapters', 'config', 'settlement'],
-  deliveries: ['core', 'ports', 'adapters', 'config', 'engine', 'nostr'],
+  deliveries: ['core', 'ports', 'adapters', 'config', 'engine', 'nostr', 'steps'],
   blobs: ['ports', 'adapters', 'blossom', 'config'],
   shutdown: ['ports'],
   'private-mail': ['core', 'ports', 'adapters', 'config', 'engine', 'steps'],

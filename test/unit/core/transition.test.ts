@@ -23,6 +23,7 @@ const FACTS: { [T in FactType]: Extract<Fact, { type: T }> } = {
   invoiced: { type: 'invoiced', offer: sampleOffer, secrets: { token: 'token-of-an-offer', statusUrl: null } },
   signed: { type: 'signed', delivery: sampleDelivery('offer') },
   outsized: { type: 'outsized' },
+  reworked: { type: 'reworked', delivery: sampleDelivery('offer'), replaces: sampleDelivery('offer').eventId },
   offered: { type: 'offered' },
   settled: {
     type: 'settled',

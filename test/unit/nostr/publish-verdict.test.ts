@@ -19,10 +19,8 @@ const REFUSED = [
   'blocked: max 5 per hour',
 ]
 const LATER = [
-  'rate-limited: max events per minute, too many',
   'error: could not write to the database',
   'auth-required: tell me who you are',
-  'pow: 20 bits needed',
   'try again',
   'whatever: an unknown prefix',
   'invalid without a colon',
@@ -43,7 +41,22 @@ describe('parsePublishVerdict', () => {
     expect(parsePublishVerdict(false, reason)).toEqual({ type: 'refused', reason, tooLarge: false })
   })
   it.each(LATER)('knows what may pass in time: %j', (reason) => {
-    expect(parsePublishVerdict(false, reason)).toEqual({ type: 'later', reason })
+    expect(parsePublishVerdict(false, reason)).toEqual({ type: 'later', reason, cause: 'said' })
+  })
+  it('knows that a relay asks for patience', () => {
+    const reason = 'rate-limited: max events per minute, too many'
+    expect(parsePublishVerdict(false, reason)).toEqual({ type: 'later', reason, cause: 'rateLimited' })
+  })
+  it.each([
+    ['pow: 20 bits needed', 20],
+    ['pow: difficulty 26 is less than 30', 30],
+    ['pow: 28 bits needed. (2)', 28],
+    ['pow: required: 21, got: 0', 21],
+    ['pow: see rule 1024', null],
+    ['pow: more, please', null],
+    ['pow:', null],
+  ])('knows how much work is asked for: %j', (reason, pow) => {
+    expect(parsePublishVerdict(false, reason)).toEqual({ type: 'refused', reason, tooLarge: false, pow })
   })
   it('keeps no more than the beginning of a long reason', () => {
     const reason = `blocked: ${'x'.repeat(10_000)}`
