@@ -20,12 +20,12 @@ export interface EncryptionRules {
 
 export interface Channels {
   /** Opens a verified event that is tagged as encrypted. @throws where the signer does not answer. */
-  open(event: NostrEvent, heardOn: string): Promise<Arrival | Rejection>
+  readonly open: (event: NostrEvent, heardOn: string) => Promise<Arrival | Rejection>
   /**
    * Signs an answer, sealed the way the job came; a refusal where it is too long to be sealed in one piece. @throws where the signer
    * does not answer.
    */
-  seal(job: Job, template: EventTemplate): Promise<NostrEvent | Rejection>
+  readonly seal: (job: Job, template: EventTemplate) => Promise<NostrEvent | Rejection>
   /** Why a job is not taken that came in the open, or sealed; null where it may be. */
   readonly objections: { readonly open: Rejection | null; readonly sealed: Rejection | null }
 }
