@@ -1,11 +1,14 @@
 /** `npm run test:crash`: does a paid job survive whatever kills the daemon? The model over seeds, then the kill matrix. */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { enumerateHireKills, hireLine, hireRowNamed, isCleanHire, runHireMatrix, type HireKill, type Side } from './hire/hire-matrix.js' // prettier-ignore
+import { HIRE_ROWS } from './hire/hire-scene.js'
 import { enumeratePoints, inLanes, isClean, lastLine, rowNamed, runMatrix, type Kill } from './kill/matrix.js'
 import { ROWS } from './kill/rows.js'
 import { reportModel, reportMutants, reportSeed } from './model/model.js'
 
 const ENTRY = fileURLToPath(new URL('./daemon-entry.js', import.meta.url))
+const HIRE_ENTRIES = { provider: ENTRY, hirer: fileURLToPath(new URL('./hirer-entry.js', import.meta.url)) }
 const DEFAULT_SEEDS = 3_000
 const MUTANT_SEEDS = 2_000
 /** More than there are cores: a daemon that starts or waits leaves room for another. */
@@ -16,6 +19,8 @@ const { values: options } = parseArgs({
     seeds: { type: 'string' },
     seed: { type: 'string' },
     mutants: { type: 'boolean' },
+    /** Of a hire: which side is killed, `hirer` or `provider`. */
+    side: { type: 'string' },
     row: { type: 'string' },
     point: { type: 'string' },
     occurrence: { type: 'string' },
@@ -43,14 +48,41 @@ async function killsToTry(lanes: number): Promise<Kill[]> {
   return kills
 }
 
+const isHireRow = (name: string | undefined): boolean => HIRE_ROWS.some((row) => row.name === name)
+
+async function hireKillsToTry(lanes: number): Promise<HireKill[]> {
+  const { row, side, point, occurrence } = options
+  if (row !== undefined && point !== undefined) {
+    const chosen: Side = side === 'provider' ? 'provider' : 'hirer'
+    return [{ row: hireRowNamed(row), side: chosen, point: { name: point, occurrence: Number(occurrence ?? 1) } }]
+  }
+  const found = new Map<string, HireKill[]>()
+  const rows = row === undefined ? HIRE_ROWS : [hireRowNamed(row)]
+  await inLanes(rows, Math.max(1, lanes / 2), async (one) => {
+    found.set(one.name, await enumerateHireKills(HIRE_ENTRIES, one))
+  })
+  const kills = rows.flatMap(({ name }) => found.get(name) ?? [])
+  say(`kill matrix of hires: ${kills.length} points of hirer and provider in ${rows.length} rows`)
+  return kills
+}
+
+/** Two agents, of which either is killed at each of its points. */
+async function reportHires(lanes: number): Promise<boolean> {
+  const outcome = await runHireMatrix({ entries: HIRE_ENTRIES, kills: await hireKillsToTry(lanes), lanes, say })
+  say(hireLine(outcome))
+  return isCleanHire(outcome)
+}
+
 async function main(): Promise<boolean> {
   if (options.seed !== undefined) return reportSeed(Number(options.seed), say)
   const caught = options.mutants ? await reportMutants(MUTANT_SEEDS, say) : true
   const held = options.row === undefined ? await reportModel(Number(options.seeds ?? DEFAULT_SEEDS), say) : true
   const lanes = Number(options.lanes ?? DEFAULT_LANES)
+  if (isHireRow(options.row)) return caught && (await reportHires(lanes))
+  const hired = options.row === undefined ? await reportHires(lanes) : true
   const outcome = await runMatrix({ entry: ENTRY, kills: await killsToTry(lanes), lanes, say })
   say(lastLine(outcome))
-  return caught && held && isClean(outcome)
+  return caught && held && hired && isClean(outcome)
 }
 
 process.exitCode = (await main()) ? 0 : 1

@@ -40,7 +40,7 @@ export async function enumeratePoints(entry: string, row: Row): Promise<Kill[]> 
   })
 }
 
-function countNames(names: readonly string[]): Map<string, number> {
+export function countNames(names: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>()
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
   return counts

@@ -1,0 +1,74 @@
+/** How did the hires end of which one side was killed? Read from the node, the gate, the relay and the disk, never from a process. */
+import { readFile } from 'node:fs/promises'
+import { isMalformed } from '../../../src/core/identifiers.js'
+import { unwrapRumor } from '../../../src/nostr/gift-wrap.js'
+import { parseDispatch } from '../../../src/nostr/kinds/dispatch.js'
+import { createKeySigner } from '../../../src/nostr/signer.js'
+import { LIMIT_SATS, type HireScene } from './hire-scene.js'
+import type { HirerOutcomes } from './hirer-task.js'
+
+export interface HireVerdict {
+  readonly ending: string
+  readonly complaints: readonly string[]
+  /** Payments beyond the one that is owed. */
+  readonly doublePayments: number
+  readonly budgetOverruns: number
+  /** Jobs, results or orders beyond one for one request. */
+  readonly runTwice: number
+}
+
+/** Of a POST the outcome may be unknown; of a token that is good once the use may be lost: said, and the credential handed over. */
+const FAILURES = ['error outcome-unknown', 'error credential-consumed']
+
+export async function judgeHire(scene: HireScene): Promise<HireVerdict> {
+  const { payer, task, gateway, row } = scene
+  const settled = payer.payments().filter(({ state }) => state === 'settled')
+  const spent = settled.reduce((sum, { amountMsat }) => sum + amountMsat, 0)
+  const said = await saidToHirer(scene)
+  const outcomes = await readOutcomes(task.outcomeFile)
+  const complaints: string[] = []
+  const claim = (truth: boolean, complaint: string): void => void (truth || complaints.push(complaint))
+  claim(settled.length === 1, `${settled.length} payments were made`)
+  claim(outcomes !== null, 'the hirer did not come to an end')
+  const first = outcomes?.first ?? 'nothing'
+  const isFailure = FAILURES.includes(first)
+  claim(first === 'result' || isFailure, `the first hire ended with ${first}`)
+  // The budget is enough for one: whichever it is, the other is not paid.
+  claim(outcomes?.second === 'not-payable over-budget', `the second hire ended with ${outcomes?.second ?? 'nothing'}`)
+  const runTwice =
+    [...said.results.values(), ...said.offers.values()].filter((different) => different.size > 1).length +
+    (row.method === 'POST' && gateway.api.orders > 1 ? 1 : 0)
+  return {
+    ending: `${row.name}: ${first}`,
+    complaints,
+    doublePayments: Math.max(0, settled.length - 1),
+    budgetOverruns: spent > LIMIT_SATS * 1000 ? 1 : 0,
+    runTwice,
+  }
+}
+
+/** The messages of the provider, opened with the hirer's key: different rumors of one type about one request. */
+async function saidToHirer(scene: HireScene) {
+  const { task } = scene
+  const signer = createKeySigner(Buffer.from(task.secretKey, 'hex'))
+  const results = new Map<string, Set<string>>()
+  const offers = new Map<string, Set<string>>()
+  for (const wrap of scene.events().filter(({ kind }) => kind === 1059)) {
+    const rumor = await unwrapRumor(signer, wrap)
+    if (isMalformed(rumor) || rumor.pubkey !== task.provider) continue
+    const message = parseDispatch(rumor)
+    if (isMalformed(message)) continue
+    if (message.type === 'dispatch-result') note(results, message.re, rumor.id)
+    if (message.type === 'dispatch-invoice') note(offers, message.re, message.bolt11)
+  }
+  return { results, offers }
+}
+
+function note(found: Map<string, Set<string>>, re: string, what: string): void {
+  found.set(re, (found.get(re) ?? new Set()).add(what))
+}
+
+async function readOutcomes(file: string): Promise<HirerOutcomes | null> {
+  const text = await readFile(file, 'utf8').catch(() => null)
+  return text === null ? null : (JSON.parse(text) as HirerOutcomes)
+}
