@@ -18,7 +18,7 @@ export function leadingZeroBits(id: string): number {
  * nothing. A lucky id proves no more than was aimed at, or many cheap events would hold a dear one (NIP-13).
  */
 export function provenWork({ id, tags }: Pick<Rumor, 'id' | 'tags'>): number {
-  const target = tags.find(([name]) => name === 'nonce')?.[2]
+  const target = tags.find(([name, , committed]) => name === 'nonce' && committed !== undefined)?.[2]
   if (target === undefined || !/^[0-9]{1,3}$/.test(target)) return 0
   return leadingZeroBits(id) >= Number(target) ? Number(target) : 0
 }

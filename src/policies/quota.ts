@@ -2,6 +2,8 @@
 import type { Millis } from '../core/identifiers.js'
 
 const KEPT_KEYS = 20_000
+/** Tokens are fractions: what is left of one by rounding is no wait. */
+const ROUNDING_MS = 1e-3
 
 export interface Quota {
   /** 0 where one is left, else the time until there is one again. Takes nothing. */
@@ -20,7 +22,8 @@ export function createQuota(most: number, periodMs: Millis): Quota {
   return {
     waitMs(key, now) {
       const tokens = tokensOf(key, now)
-      return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * periodMs) / most)
+      const waitMs = ((1 - tokens) * periodMs) / most
+      return waitMs < ROUNDING_MS ? 0 : Math.ceil(waitMs - ROUNDING_MS)
     },
     take(key, now) {
       const tokens = tokensOf(key, now) - 1

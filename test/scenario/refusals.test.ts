@@ -35,6 +35,19 @@ const UNPAID: Partial<Record<CustomerErrorCode, Scenario>> = {
   'invalid-bid': { tags: [['bid', '21.5']] },
   'too-many-unpaid': { options: { config: { jobs: { maxUnpaidPerCustomer: 1 } } }, before: offered },
   'too-many-open': { options: { config: { jobs: { maxOpenPerCustomer: 1 } } }, before: offered },
+  'not-admitted': { options: { config: { admission: { allow: ['a'.repeat(64)] } } } },
+  'work-required': { options: { config: { admission: { workBits: 20 } } } },
+  'rank-unavailable': {
+    options: {
+      config: { admission: { rankProviders: { gone: { pubkey: 'a'.repeat(64), relay: 'ws://127.0.0.1:9' } } } },
+    },
+  },
+  'rate-limited': { options: { config: { admission: { jobsPerMinutePerCustomer: 1 } } }, before: offered },
+  'unpaid-quota-used': { options: { config: { admission: { unpaidPerHourPerCustomer: 1 } } }, before: offered },
+  'free-quota-used': {
+    options: { config: { admission: { freePerDayPerCustomer: 1 } } },
+    before: async ({ customer }) => customer.result((await customer.publishJob({ path: '/free/joke' })).id),
+  },
   'at-capacity': { options: { config: { jobs: { maxOpen: 1 } } }, before: offered },
   'storage-full': {
     options: { wrap: (adapters) => ({ ...adapters, store: { ...adapters.store, acceptsJobs: () => false } }) },
@@ -69,7 +82,13 @@ const AFTER_PAYMENT: Partial<Record<CustomerErrorCode, Scenario>> = {
 }
 
 /** Those with a test of their own below. */
-const APART: readonly CustomerErrorCode[] = ['payment-scheme-unsupported', 'internal-error', 'undeliverable']
+const APART: readonly CustomerErrorCode[] = [
+  'payment-scheme-unsupported',
+  'internal-error',
+  'undeliverable',
+  // in admission.test.ts
+  'rank-too-low',
+]
 
 let bridge: Bridge
 const stops: (() => Promise<void>)[] = []

@@ -4,7 +4,7 @@ import type { Job, OpenJob } from '../../src/core/job.js'
 import type { Fact } from '../../src/core/transition.js'
 import { createCensus, type Census } from '../../src/engine/census.js'
 import { createDrive, type Drive } from '../../src/engine/drive.js'
-import { createSlots } from '../../src/engine/slots.js'
+import { createSlots, type Slots } from '../../src/engine/slots.js'
 import type { Pause, StepContext } from '../../src/steps/context.js'
 import { createStepWorld, type StepWorld } from './step-world.js'
 
@@ -13,6 +13,7 @@ export type ScriptedStep = (job: OpenJob, context: StepContext) => Promise<Fact 
 export interface DriveWorld extends StepWorld {
   readonly drive: Drive
   readonly census: Census
+  readonly slots: Slots
   /** State and id of every step that began. */
   readonly began: { readonly state: string; readonly id: EventId }[]
   /** Facts of states as the store was told of them, by `save` or `note`. */
@@ -49,9 +50,10 @@ export function createDriveWorld(
   }
   const context = { ...world.context, store: watchedStore }
   const census = createCensus()
+  const slots = createSlots(options.concurrency ?? 4, () => world.clock.now())
   const drive = createDrive({
     context: () => context,
-    slots: createSlots(options.concurrency ?? 4, () => world.clock.now()),
+    slots,
     census,
     reviveMs: 7 * 86_400_000,
     lateMs: 86_400_000,
@@ -60,5 +62,5 @@ export function createDriveWorld(
       return step(job, given)
     },
   })
-  return { ...world, context, drive, census, began, writes }
+  return { ...world, context, drive, census, slots, began, writes }
 }

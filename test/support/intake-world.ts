@@ -3,6 +3,7 @@ import httpHandler from '../../handlers/http.js'
 import { rejection } from '../../src/core/errors.js'
 import type { Failing } from '../../src/core/job.js'
 import { createIntake, type Intake } from '../../src/engine/intake.js'
+import type { Screen } from '../../src/engine/screen.js'
 import { routeJob } from '../../src/engine/routing.js'
 import { admissionPolicies } from '../../src/policies/admission.js'
 import { createRateLimit } from '../../src/policies/rate.js'
@@ -20,6 +21,8 @@ export interface IntakeWorld extends DriveWorld {
 
 export interface IntakeOptions {
   readonly step?: ScriptedStep
+  readonly concurrency?: number
+  readonly screen?: Screen
   readonly handler?: Partial<JobHandler>
   readonly limits?: { maxUnpaidPerCustomer?: number; maxOpenPerCustomer?: number; maxOpen?: number }
   readonly refusals?: readonly [perCustomer: number, inAll: number]
@@ -28,8 +31,8 @@ export interface IntakeOptions {
 }
 
 export function createIntakeWorld(options: IntakeOptions = {}): IntakeWorld {
-  const world = createDriveWorld(options.step ?? (() => PAUSE))
-  const { census, clock, log, drive } = world
+  const world = createDriveWorld(options.step ?? (() => PAUSE), { concurrency: options.concurrency ?? 4 })
+  const { census, slots, clock, log, drive } = world
   const unrecorded: Failing[] = []
   const acceptsJobs = options.acceptsJobs ?? (() => true)
   const plain = { ...world.store, acceptsJobs }
@@ -42,7 +45,11 @@ export function createIntakeWorld(options: IntakeOptions = {}): IntakeWorld {
     objections: { open: null, sealed: null },
     route: (request, handler) => routeJob([sampleUpstream], request, handler),
     vettings: [],
-    policies: admissionPolicies({ maxUnpaidPerCustomer: 5, maxOpenPerCustomer: 50, maxOpen: 100, ...options.limits }),
+    ...(options.screen ? { screen: options.screen } : {}),
+    policies: admissionPolicies(
+      { maxUnpaidPerCustomer: 5, maxOpenPerCustomer: 50, maxOpen: 100, ...options.limits },
+      { quotas: [], rates: [], makeRoom: (bid) => slots.displace(bid) },
+    ),
     seen: ({ customer }) => ({
       openOfCustomer: census.of(customer).open,
       unpaidOfCustomer: census.of(customer).unpaid,
