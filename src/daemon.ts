@@ -184,12 +184,17 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   closers.push(() => presence.stop())
 
   const status = () =>
-    statusOf({ ...adapters, intake, census, settlements, readRelays, proofLastsMs: 2 * probeMs, startedAt })
+    statusOf({
+      ...{ ...adapters, intake, census, settlements, readRelays, startedAt },
+      readBack: deliveries.readBack,
+      proofLastsMs: 2 * probeMs,
+    })
   const control = await startControl(
     config.stateDirectory,
     {
       status,
       retry: async (jobId) => ({ state: (await drive.retry(jobId)).state }),
+      redeliver: async (jobId) => ({ outcomes: await deliveries.redeliver(jobId) }),
       announce: async () => ({ outcomes: await presence.announce() }),
       retire: async () => ({ outcomes: await presence.retire() }),
     },

@@ -5,6 +5,8 @@ import type { EventId } from './core/identifiers.js'
 import { createDestinations, type Destinations } from './engine/destinations.js'
 import { createOutbox, type Outbox } from './engine/outbox.js'
 import type { Job } from './core/job.js'
+import { createReadBack, type ReadBack } from './engine/read-back.js'
+import { redeliver, type Redelivery } from './engine/redeliver.js'
 import { createWorkload } from './engine/workload.js'
 import { proveWork } from './nostr/proof-of-work.js'
 import { createRelayLists, type CachedRelayLists } from './nostr/relay-lists.js'
@@ -17,6 +19,9 @@ export interface Deliveries {
   readonly outbox: Outbox
   readonly lists: CachedRelayLists
   readonly workload: Workload
+  readonly readBack: Pick<ReadBack, 'counts'>
+  /** Sends a stored result again. @throws TollbridgeError `job-unknown`, `job-not-retryable`. */
+  redeliver(jobId: EventId): Promise<readonly Redelivery[]>
   readonly destinations: (job: Job) => Promise<Destinations>
   /** Which relays that others name are written to. */
   readonly replyRelays: ReplyRelayRules
@@ -45,23 +50,32 @@ export function openDeliveries(wiring: {
     maxBits: maxPowBits,
     prove: proveWork,
   })
-  const outbox = createOutbox({
+  const readBack = createReadBack({
+    ...{ relays, clock, log },
+    sendAgain: (job, delivery) => outbox.sendAgain(job, delivery),
+  })
+  const outbox: Outbox = createOutbox({
     relays,
     clock,
     log,
     retryMs: retryHours * HOUR_MS,
     random: Math.random,
     onVerdict: wiring.onVerdict,
+    onAccepted: (job, delivery, relay) => readBack.expect(job, delivery, relay),
     onWorkWanted: (relay, bits) => workload.learn(relay, bits),
   })
+  const destinations = createDestinations({ writeRelays: write, lists })
   return {
     outbox,
     lists,
     workload,
-    destinations: createDestinations({ writeRelays: write, lists }),
+    readBack,
+    destinations,
+    redeliver: (jobId) => redeliver({ store: adapters.store, relays, destinations }, jobId),
     replyRelays,
     stop() {
       outbox.stop()
+      readBack.stop()
       lists.stop()
     },
   }

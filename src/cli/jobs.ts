@@ -76,7 +76,7 @@ async function retryAlone(config: Config, jobId: EventId): Promise<void> {
   }
 }
 
-function checkedId(id: string): EventId {
+export function checkedId(id: string): EventId {
   const jobId = parseEventId(id.toLowerCase())
   if (isMalformed(jobId)) throw new TollbridgeError('usage', `${jobId.malformed}: ${id.slice(0, 80)}`)
   return jobId

@@ -109,7 +109,7 @@ configured('config', 'print the effective settings; secrets are shown as (set)')
 
 const jobs = program
   .command('jobs')
-  .description('list, show and retry jobs')
+  .description('list, show, retry and redeliver jobs')
   .addHelpText('after', examples('tollbridge jobs list --owed', 'tollbridge jobs list --json'))
 
 withConfig(jobs.command('list'))
@@ -142,6 +142,16 @@ withConfig(jobs.command('retry'))
   .action(async (id: string, { config, json = false }: ConfigOption & JsonOption) => {
     const { retryJob } = await import('./jobs.js')
     await finish(retryJob(await loadConfig(config), id, createOutput(json)))
+  })
+
+withConfig(jobs.command('redeliver'))
+  .argument('<id>', 'the job: 64 hex digits')
+  .description('send the stored result of a job again, and say what each relay answered')
+  .option('--json', 'print JSON lines')
+  .addHelpText('after', examples('tollbridge jobs redeliver $ID', 'tollbridge jobs redeliver $ID --json'))
+  .action(async (id: string, { config, json = false }: ConfigOption & JsonOption) => {
+    const { redeliverJob } = await import('./redeliver-job.js')
+    await finish(redeliverJob(await loadConfig(config), id, createOutput(json)))
   })
 
 configured('announce', 'publish the announcements now, and say what each relay answered')

@@ -12,6 +12,7 @@ export const CONTROL_SOCKET = 'control.sock'
 export interface ControlCommands {
   status(): object
   retry(jobId: EventId): Promise<object>
+  redeliver(jobId: EventId): Promise<object>
   announce(): Promise<object>
   retire(): Promise<object>
 }
@@ -73,10 +74,11 @@ async function answer(commands: ControlCommands, request: IncomingMessage, respo
 }
 
 async function perform(commands: ControlCommands, line: string): Promise<[number, object]> {
-  const retry = /^POST \/jobs\/([0-9a-f]{64})\/retry$/.exec(line)
+  const [, jobId, order] = /^POST \/jobs\/([0-9a-f]{64})\/(retry|redeliver)$/.exec(line) ?? []
   try {
     if (line === 'GET /status') return [200, commands.status()]
-    if (retry?.[1]) return [200, await commands.retry(retry[1] as EventId)]
+    if (order === 'retry') return [200, await commands.retry(jobId as EventId)]
+    if (order === 'redeliver') return [200, await commands.redeliver(jobId as EventId)]
     if (line === 'POST /announce') return [200, await commands.announce()]
     if (line === 'POST /retire') return [200, await commands.retire()]
     return [404, { error: 'usage', message: 'no such command' }]

@@ -8,6 +8,8 @@ import { createRelayLane, type RelayLane } from './relay-lane.js'
 export interface Outbox {
   /** Starts or continues the delivery; idempotent. The same bytes are sent until each relay has spoken. */
   send(job: Job, delivery: Delivery): void
+  /** Once more to each relay that said it accepted: none of them holds it. What they say now changes no verdict. */
+  sendAgain(job: Job, delivery: Delivery): void
   stop(): void
 }
 
@@ -80,6 +82,19 @@ export function createOutbox(wiring: {
       if (stopped || delivery.event === null) return
       for (const [relay, verdict] of Object.entries(delivery.relays)) {
         if (verdict === 'pending') begin(job, delivery, relay)
+      }
+    },
+    sendAgain(job, delivery) {
+      if (stopped) return
+      for (const [relay, verdict] of Object.entries(delivery.relays)) {
+        if (verdict !== 'accepted') continue
+        laneOf(relay).send({
+          event: () => delivery.event,
+          until: clock.now() + wiring.retryMs,
+          onDeferred: (reason) => log.debug({ job: job.id, relay, reason }, 'relay defers'),
+          onEnd: (again) =>
+            log.info({ job: job.id, relay, verdict: again === 'dropped' ? again : again.type }, 'sent again'),
+        })
       }
     },
     stop() {

@@ -4,6 +4,7 @@ import type { Clock, JobStore, RelayPool, RelayStatus, Signer, Wallet } from '..
 import type { SettlementWatch } from '../settlement/watch.js'
 import type { Census } from './census.js'
 import type { Intake } from './intake.js'
+import type { ReadBack } from './read-back.js'
 
 export interface DaemonStatus {
   /** At least one read relay was lately proven to deliver, the signer answers, and there is room for new jobs. */
@@ -18,6 +19,8 @@ export interface DaemonStatus {
   readonly relays: readonly (Omit<RelayStatus, 'provenAt'> & { readonly proofAgeSeconds: number | null })[]
   readonly wallets: readonly { readonly name: string; readonly usable: boolean; readonly methods: readonly string[] }[]
   readonly intake: Intake['counts']
+  /** Paid results that were looked for at relays which had accepted them. */
+  readonly readBack: ReadBack['counts']
 }
 
 export function statusOf(sources: {
@@ -29,6 +32,7 @@ export function statusOf(sources: {
   readonly intake: Intake
   readonly census: Census
   readonly settlements: Pick<SettlementWatch, 'size'>
+  readonly readBack: Pick<ReadBack, 'counts'>
   readonly readRelays: readonly string[]
   /** An older proof that a relay delivers is none. */
   readonly proofLastsMs: Millis
@@ -64,5 +68,6 @@ export function statusOf(sources: {
       methods: [...methods],
     })),
     intake: intake.counts,
+    readBack: { ...sources.readBack.counts },
   }
 }

@@ -15,6 +15,7 @@ async function startTestControl(changes: Partial<ControlCommands> = {}, director
   const commands: ControlCommands = {
     status: () => ({ ready: true }),
     retry: async (jobId) => ({ state: 'fetching', jobId }),
+    redeliver: async (jobId) => ({ outcomes: [jobId] }),
     announce: async () => ({ outcomes: [] }),
     retire: async () => ({ outcomes: ['gone'] }),
     ...changes,
@@ -43,6 +44,7 @@ describe('the control socket', () => {
   it.each([
     ['GET', '/status', { ready: true }],
     ['POST', `/jobs/${JOB}/retry`, { state: 'fetching', jobId: JOB }],
+    ['POST', `/jobs/${JOB}/redeliver`, { outcomes: [JOB] }],
     ['POST', '/announce', { outcomes: [] }],
     ['POST', '/retire', { outcomes: ['gone'] }],
   ])('performs %s %s', async (method, target, body) => {
