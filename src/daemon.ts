@@ -226,7 +226,10 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   })
   closers.push(() => listening.close())
   const prove = (proof: Rumor): void => void proofs.receive(proof, true)
-  const mail = openPrivateMail({ config, adapters, upstreams, context, lists: deliveries.lists, intake, drive, prove })
+  const mail = openPrivateMail({
+    ...{ config, adapters, upstreams, context, intake, drive, prove, probe },
+    lists: deliveries.lists,
+  })
   closers.push(() => mail.stop())
   if (config.announce.enabled) presence.start()
   log.info({ pubkey: signer.pubkey, upstreams: upstreams.map(({ name }) => name), relays: readRelays }, 'started')

@@ -9,6 +9,7 @@ import type { Drive } from './engine/drive.js'
 import type { Intake } from './engine/intake.js'
 import { openMail, type MailCount } from './engine/mail.js'
 import { createMailSorting, type SortedCount } from './engine/mail-sorting.js'
+import type { Probe } from './engine/probe.js'
 import type { RelayLists } from './ports.js'
 import type { StepContext } from './steps/context.js'
 
@@ -27,6 +28,7 @@ export function openPrivateMail(wiring: {
   readonly intake: Intake
   readonly drive: Drive
   readonly prove: (proof: Rumor) => void
+  readonly probe: Probe
 }): PrivateMail {
   const { config, adapters, upstreams, context, lists, intake, drive } = wiring
   const { clock, log, relays, signer, store } = adapters
@@ -72,6 +74,7 @@ export function openPrivateMail(wiring: {
     signer,
     relays,
     from: [...new Set([...config.relays.read, ...config.relays.inbox])],
+    probe: wiring.probe,
     deliver: (rumor, relay) => sorting.deliver(rumor, relay),
     clock,
     log,

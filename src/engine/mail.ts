@@ -4,6 +4,7 @@ import { isMalformed, type Millis } from '../core/identifiers.js'
 import { verifyEvent } from '../nostr/event.js'
 import { BACK_DATED_S, GIFT_WRAP_KIND, openWrap } from '../nostr/gift-wrap.js'
 import type { Clock, Logger, RelayPool, Signer } from '../ports.js'
+import type { Probe } from './probe.js'
 import { createRecentIds } from './recent-ids.js'
 
 /**
@@ -43,6 +44,8 @@ export function openMail(wiring: {
   readonly deliver: (rumor: Rumor, relay: string) => void
   readonly clock: Clock
   readonly log: Logger
+  /** Proves that those relays still deliver. */
+  readonly probe?: Pick<Probe, 'echo' | 'watch'>
 }): Mail {
   const { signer, relays, clock, log } = wiring
   const counts = Object.fromEntries(MAIL_COUNTS.map((name) => [name, 0])) as Record<MailCount, number>
@@ -132,6 +135,7 @@ export function openMail(wiring: {
   const listening = relays.subscribe({
     name: 'mail',
     relays: wiring.from,
+    ...(wiring.probe && { echo: wiring.probe.echo, onCaughtUp: wiring.probe.watch }),
     // A wrap may bear any time of the two days before it was sent, however lately we were here.
     filters: (since) => {
       const now = Math.floor(clock.now() / 1000)
