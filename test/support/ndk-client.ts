@@ -40,7 +40,7 @@ export async function createNdkClient(relayUrl: string, provider: string): Promi
   service.ndk = ndk
   const events: NDKEvent[] = []
   const listening: NDKSubscription = ndk.subscribe(
-    { kinds: [7000 as never, 6800 as never], '#p': [pubkey] },
+    { kinds: [7000, 6800 as never], '#p': [pubkey] },
     { closeOnEose: false, groupable: false, onEvent: (event: NDKEvent) => void events.push(event) },
   )
   const heard = (jobId: string) => events.filter((event) => event.tagValue('e') === jobId && event.pubkey === provider)
