@@ -186,6 +186,7 @@ program
   .option('--network <network>', 'mainnet, testnet, signet or regtest')
   .option('--output <file>', 'write the body of the result to a file')
   .option('--show-credential', 'print a credential that was handed over')
+  .option('--allow-private', 'fetch outputs from private addresses, too; for trying things out')
   .option('--json', 'print JSON lines')
   .addHelpText(
     'after',

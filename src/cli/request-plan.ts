@@ -35,6 +35,7 @@ export interface RequestOptions {
   readonly network?: string
   readonly output?: string
   readonly showCredential?: boolean
+  readonly allowPrivate?: boolean
 }
 
 export interface RequestPlan {
@@ -49,6 +50,8 @@ export interface RequestPlan {
   readonly walletFile: string | null
   readonly outputFile: string | null
   readonly showCredential: boolean
+  /** Outputs may be fetched from private addresses. */
+  readonly allowPrivate: boolean
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 300
@@ -76,6 +79,7 @@ export async function planRequest(options: RequestOptions, stateHome: string): P
     walletFile: options.walletFile ?? null,
     outputFile: options.output ?? null,
     showCredential: options.showCredential ?? false,
+    allowPrivate: options.allowPrivate ?? false,
   }
 }
 
@@ -124,7 +128,9 @@ async function readBody(file: string): Promise<string> {
   return bytes.toString('utf8')
 }
 
-export const readRelays = (urls: readonly string[]): string[] => [...new Set(urls.map((url) => checked(parseRelayUrl(url))))]
+export const readRelays = (urls: readonly string[]): string[] => [
+  ...new Set(urls.map((url) => checked(parseRelayUrl(url)))),
+]
 
 export function readSats(option: string, text: string | undefined): Msat | null {
   if (text === undefined) return null

@@ -3,7 +3,7 @@ import { satsRoundedUp, type Msat } from '../core/money.js'
 import { assertNever } from '../core/errors.js'
 import { renderInvoiceQr } from '../customer/invoice-qr.js'
 import type { RequestOutcome } from '../customer/request-outcome.js'
-import type { StoryEvent, StoryLine } from '../customer/story.js'
+import { tame, type StoryEvent, type StoryLine } from '../customer/story.js'
 
 export interface WordsFor {
   /** Whether the invoice is shown to be paid by somebody else. */
@@ -39,6 +39,10 @@ function sentenceOf(event: StoryEvent): string {
       return `payment proof published at ${event.relay}`
     case 'processing':
       return `the provider says: ${event.status}${event.message === null ? '' : `, ${event.message}`}`
+    case 'partial':
+      return `piece ${event.seq ?? '?'}: ${tame(event.text)}`
+    case 'downloading':
+      return `the output lies in a blob of ${event.bytes} bytes at ${event.servers} ${event.servers === 1 ? 'server' : 'servers'}; fetching it`
     case 'result':
       return `result ${event.resultId}: ${event.bytes} bytes${event.httpStatus === null ? '' : `, HTTP ${event.httpStatus}`}`
     case 'error':
@@ -74,6 +78,8 @@ export function wordsOfOutcome(outcome: RequestOutcome, again: string): string |
         `The provider refused or failed. ${MONEY[outcome.payment]}`,
         ...credentialWords(outcome.credentialFile),
       ].join('\n')
+    case 'unfetched':
+      return `The result is there, and its output lies where it cannot be had just now: ${outcome.message}\nTo fetch it later: ${again}`
     case 'not-payable':
       return `Not paid (${outcome.code}): ${outcome.message}`
     case 'payment-refused':

@@ -14,6 +14,7 @@ import { decodeInvoice } from '../l402/invoice.js'
 import { createRelayPool } from '../nostr/relay-pool.js'
 import type { Clock, Logger, RelayPool, Wallet } from '../ports.js'
 import { createNwcWallet } from '../wallets/nwc.js'
+import { createWebClient } from '../web/client.js'
 import type { Output } from './output.js'
 import { planRequest, type RequestOptions, type RequestPlan } from './request-plan.js'
 import { wordsOfLine, wordsOfOutcome } from './request-words.js'
@@ -28,6 +29,8 @@ export const REQUEST_EXIT = {
   paymentRefused: 5,
   paymentUnknown: 6,
   timeout: 7,
+  /** The result leads to a blob that no server gives. */
+  unfetched: 8,
   /** As a shell reports SIGINT. */
   stopped: 130,
 } as const
@@ -55,6 +58,7 @@ export async function request(options: RequestOptions, world: RequestWorld): Pro
   const walletUri = await findWalletUri(plan, env)
   const session = await createNdkSession(await loadCustomerKey(plan))
   const relayPool = createRelayPool({ clock, log, cursors: { cursor: () => undefined, putCursor: () => undefined } })
+  const web = createWebClient({ allowPrivate: plan.allowPrivate })
   const journal = createPaymentJournal(plan.stateDir)
   // Timers of the clock keep no process alive, and a request may have nothing else for a while.
   const keepAlive = setInterval(() => undefined, 60_000)
@@ -66,6 +70,7 @@ export async function request(options: RequestOptions, world: RequestWorld): Pro
       job: plan.job,
       session,
       relayPool,
+      web,
       wallet,
       pay: plan.pay && wallet !== null,
       rules: { network: plan.network, maxMsat: plan.maxMsat, decodeInvoice },
@@ -98,6 +103,7 @@ export async function request(options: RequestOptions, world: RequestWorld): Pro
     clearInterval(keepAlive)
     await wallet?.stop()
     session.stop()
+    await web.stop()
     await relayPool.stop()
   }
 }
@@ -172,6 +178,7 @@ function reasonOf(outcome: RequestOutcome, { outputFile }: RequestPlan): object 
     case 'stopped':
       return {}
     case 'error':
+    case 'unfetched':
     case 'not-payable':
     case 'payment-refused':
     case 'payment-unknown':
@@ -190,6 +197,8 @@ function exitCodeOf(outcome: RequestOutcome): number {
       return REQUEST_EXIT.result
     case 'error':
       return REQUEST_EXIT.refused
+    case 'unfetched':
+      return REQUEST_EXIT.unfetched
     case 'not-payable':
       return REQUEST_EXIT.notPayable
     case 'payment-refused':

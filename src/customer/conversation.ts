@@ -1,14 +1,15 @@
 /** What does the customer do next? Decides on each answer and each turn of the payment; talks to no relay itself. */
-import { isMalformed, type EventId, type Preimage, type Pubkey } from '../core/identifiers.js'
+import type { BlobPointer } from '../core/blob.js'
+import { type EventId, type Malformed, type Preimage, type Pubkey } from '../core/identifiers.js'
 import type { JobFeedback } from '../nostr/kinds/job-feedback.js'
-import type { JobResult } from '../nostr/kinds/job-result.js'
 import type { Clock, Signer, Wallet } from '../ports.js'
-import { decodeOutput, type Answer } from './answer.js'
+import type { Answer } from './answer.js'
 import { checkOffer, isOfferRefusal, type OfferRules, type PayableOffer } from './offer.js'
 import { lookUpPayment, payOnce, type PaymentNews } from './pay-once.js'
 import type { PaymentJournal, PinnedOffer } from './payment-journal.js'
+import { tellResult } from './read-result.js'
 import type { RequestOutcome } from './request-outcome.js'
-import { tame, type PaymentStanding, type Tell } from './story.js'
+import { tame, tameText, type PaymentStanding, type Tell } from './story.js'
 
 /** What the conversation is waiting for. */
 type Phase = 'offer' | 'customer' | 'wallet' | 'lookup' | 'result'
@@ -31,6 +32,8 @@ export interface ConversationContext {
   /** Asks for `hurry` to be called after a while. */
   readonly hurryLater: () => void
   readonly onPreimage: (preimage: Preimage, of: PinnedOffer) => void
+  /** Fetches what a result leads to; without it, that is only named. */
+  readonly download?: (pointer: BlobPointer) => Promise<Uint8Array | Malformed>
 }
 
 export interface Conversation {
@@ -75,10 +78,11 @@ export function createConversation(
   }
 
   async function understand(answer: Answer): Promise<RequestOutcome | null> {
-    if (answer.type === 'result') return onResult(answer.result)
+    if (answer.type === 'result') return tellResult(answer.event, { unseal, download: context.download, tell })
     const { status, detail, message } = answer.feedback
     if (status === 'payment-required') return onOffer(answer.feedback)
     if (status === 'error') return onError(answer.feedback)
+    if (status === 'partial' && answer.feedback.content !== '') return onPartial(answer.feedback)
     tell({ type: 'processing', status: tame(status), message: sentenceOf(detail, message) })
     return null
   }
@@ -123,18 +127,9 @@ export function createConversation(
     return null
   }
 
-  async function onResult(result: JobResult): Promise<RequestOutcome | null> {
-    const content = result.encrypted ? await unseal(result.content) : result.content
-    const body = content === null ? null : decodeOutput(content, result.encoding)
-    if (content === null || body === null || isMalformed(body)) {
-      const message = isMalformed(body) ? body.malformed : 'The result is encrypted, and not to us.'
-      tell({ type: 'ignored', code: 'unreadable-result', message })
-      return null
-    }
-    const { id, encoding, httpStatus, amountMsat } = result
-    const contentType = result.contentType === null ? null : tame(result.contentType)
-    tell({ type: 'result', resultId: id, httpStatus, contentType, encoding, amountMsat, bytes: body.length })
-    return { type: 'result', resultId: id, content, encoding, body, contentType, httpStatus, amountMsat }
+  function onPartial({ seq = null, attempt = null, content }: JobFeedback): null {
+    tell({ type: 'partial', seq, attempt, text: tameText(content) })
+    return null
   }
 
   async function onError({ detail, message, encrypted, content }: JobFeedback): Promise<RequestOutcome> {

@@ -1,10 +1,12 @@
 /** How does a customer get a job done? Publishes it, listens, pays by its own rules, and returns how it ended. */
+import type { BlobPointer } from '../core/blob.js'
 import { TollbridgeError } from '../core/errors.js'
 import type { Millis } from '../core/identifiers.js'
 import { RESULT_KIND_OFFSET } from '../nostr/kinds/job-result.js'
-import type { Clock, RelayPool, Wallet } from '../ports.js'
+import type { Clock, RelayPool, Wallet, WebClient } from '../ports.js'
 import type { Answer } from './answer.js'
 import { createAnswerSource } from './answer-source.js'
+import { downloadBlob } from './blob-download.js'
 import { createConversation } from './conversation.js'
 import { openJob, type WantedJob } from './job-draft.js'
 import { createMailbox } from './mailbox.js'
@@ -33,6 +35,8 @@ export interface JobRequestOptions {
   readonly session: NdkSession
   /** Listens. Not stopped here. */
   readonly relayPool: RelayPool
+  /** Fetches outputs that lie in a blob; without it they are only named. Not stopped here. */
+  readonly web?: WebClient
   /** Pays, and looks up what it paid. Null where there is none. Already started, and not stopped here. */
   readonly wallet: Wallet | null
   /** False: the invoice is only shown. */
@@ -139,6 +143,7 @@ export async function requestJob(options: JobRequestOptions): Promise<RequestOut
         cancelHurry()
         cancelHurry = clock.after(WALLET_GRACE_MS, () => mailbox.post({ type: 'hurry' }))
       },
+      ...downloadBy(options.web),
       onPreimage(preimage, of) {
         if (!options.proof && !request.proofPromised) return
         const proof = { jobId, provider, preimage, paymentHash: of.paymentHash, now: clock.now() }
@@ -219,6 +224,9 @@ export async function requestJob(options: JobRequestOptions): Promise<RequestOut
     }
   }
 }
+
+const downloadBy = (web: WebClient | undefined) =>
+  web ? { download: (pointer: BlobPointer) => downloadBlob(web, pointer) } : {}
 
 /** What comes in time, or null. */
 async function atMost<T>(ms: Millis, work: Promise<T> | null, clock: Clock): Promise<T | null> {

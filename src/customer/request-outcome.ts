@@ -25,6 +25,13 @@ export type RequestOutcome =
       /** Where the credential that the provider handed over is kept; null where there was none. */
       readonly credentialFile: string | null
     }
+  /** The result came, and the servers to which it leads do not give the output. It can be fetched later: take the job up again. */
+  | {
+      readonly type: 'unfetched'
+      readonly resultId: EventId
+      readonly urls: readonly string[]
+      readonly message: string
+    }
   | { readonly type: 'not-payable'; readonly code: OfferRefusalCode; readonly message: string }
   | { readonly type: 'payment-refused'; readonly message: string }
   | { readonly type: 'payment-unknown'; readonly message: string }

@@ -34,6 +34,10 @@ export type StoryEvent =
   /** One relay has taken the payment proof. */
   | { readonly type: 'proved'; readonly relay: string }
   | { readonly type: 'processing'; readonly status: string; readonly message: string | null }
+  /** A piece of an answer that is still coming. `attempt` tells pieces of one call from those of another that began anew. */
+  | { readonly type: 'partial'; readonly seq: number | null; readonly attempt: number | null; readonly text: string }
+  /** The output lies in a blob. */
+  | { readonly type: 'downloading'; readonly servers: number; readonly bytes: number }
   | {
       readonly type: 'result'
       readonly resultId: EventId
@@ -56,7 +60,14 @@ export type StoryLine = StoryEvent & { readonly at: Millis; readonly sinceStartM
 export type Tell = (event: StoryEvent) => void
 
 const LONGEST_TEXT = 400
+/** Of a piece of an answer, which keeps its lines. */
+const LONGEST_PIECE = 65_536
+
+const WILD = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g
 
 /** Makes a stranger's text fit for a terminal: no control characters, no bidirectional overrides, bounded. */
-export const tame = (text: string): string =>
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ').slice(0, LONGEST_TEXT)
+export const tame = (text: string): string => text.replace(WILD, ' ').slice(0, LONGEST_TEXT)
+
+/** The same of a text that keeps its lines. */
+export const tameText = (text: string): string =>
+  text.slice(0, LONGEST_PIECE).replace(/[^\n\t]+/g, (line) => line.replace(WILD, ' '))

@@ -64,6 +64,9 @@ export async function endHire(
       }
       return outcome
     }
+    case 'unfetched':
+      // Nothing is acknowledged that is not at hand.
+      return { type: 'timeout', waitingFor: 'result', message: outcome.message }
     case 'stopped':
       return outcome
   }

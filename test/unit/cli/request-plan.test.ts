@@ -39,6 +39,7 @@ describe('a request', () => {
       walletFile: null,
       outputFile: null,
       showCredential: false,
+      allowPrivate: false,
     })
   })
 
