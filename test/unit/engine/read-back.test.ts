@@ -92,11 +92,7 @@ describe('a paid result', () => {
 })
 
 it.each([
-  [
-    'costs nothing',
-    { ...jobIn('completed'), offer: undefined, payment: undefined, secrets: undefined },
-    result(1),
-  ],
+  ['costs nothing', { ...jobIn('completed'), offer: undefined, payment: undefined, secrets: undefined }, result(1)],
   ['is no result', PAID, result(1, { purpose: 'offer' })],
   ['was accepted where nobody reads it', PAID, result(1, { counted: [B] })],
   ['is in a gift wrap, which nobody else may read', { ...PAID, channel: { type: 'wrapped' } }, result(1)],
