@@ -100,7 +100,7 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
       allowPrivate: config.relays.allowPrivate,
       authenticate: (template) => signer.sign(template),
       // A wallet's relay need not learn whose wallet it serves.
-      introduceAt: new Set([...config.relays.read, ...config.relays.write]),
+      introduceAt: new Set([...config.relays.read, ...config.relays.write, ...config.relays.inbox]),
       information: loadInformationBy(web),
     })
     closers.push(() => relays.stop())
