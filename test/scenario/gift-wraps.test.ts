@@ -1,6 +1,7 @@
 /** Is a job served that comes whole in a gift wrap, in private, and once? Through the real daemon, over a real relay. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { NostrEvent } from '../../src/core/event.js'
+import type { Pubkey } from '../../src/core/identifiers.js'
 import { wrapRumor } from '../../src/nostr/gift-wrap.js'
 import { createAgent, nowInSeconds, type Agent } from '../support/agent.js'
 import { startBridge, type Bridge, type BridgeOptions } from '../support/bridge.js'
@@ -72,7 +73,7 @@ describe('a job in a gift wrap', () => {
     await bridge.stopDaemon()
     const { rumor } = await wrapRumor(agent.signer, agent.pubkey, template, nowInSeconds())
     // As if sent just now, and dated at the far end of the two days.
-    const { wrap } = await wrapRumor(agent.signer, provider, template, nowInSeconds() - 86_400)
+    const { wrap } = await wrapRumor(agent.signer, provider as Pubkey, template, nowInSeconds() - 86_400)
     await agent.publish(wrap)
     await bridge.startDaemon()
     await agent.answer(6800, rumor.id)

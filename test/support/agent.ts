@@ -36,7 +36,7 @@ export const nowInSeconds = (): number => Math.floor(Date.now() / 1000)
 
 export async function createAgent(
   relayUrl: string,
-  provider: Pubkey,
+  provider: string,
   { inbox = [relayUrl] }: { readonly inbox?: readonly string[] } = {},
 ): Promise<Agent> {
   const secretKey = randomBytes(32)
@@ -77,7 +77,7 @@ export async function createAgent(
     signer,
     rumors,
     async say(template) {
-      const wrapped = await wrapRumor(signer, provider, template, nowInSeconds())
+      const wrapped = await wrapRumor(signer, provider as Pubkey, template, nowInSeconds())
       await client.publish(wrapped.wrap)
       return wrapped
     },
