@@ -76,7 +76,7 @@ export async function openHirerParts(options: HirerOptions): Promise<OpenedParts
     ...{ relays: relayPool, sources: relays, clock },
     rules: { max: MOST_INBOX_RELAYS, allowPrivate, own },
   })
-  const web = createWebClient()
+  const web = createWebClient({ allowPrivate })
   const stop = async (): Promise<void> => {
     lists.stop()
     await wallet?.stop()
@@ -104,6 +104,7 @@ export async function openHirerParts(options: HirerOptions): Promise<OpenedParts
     journal: createHireJournal(stateDirectory),
     payments: createPaymentJournal(stateDirectory),
     budget: createBudget(stateDirectory, clock),
+    web,
     clock,
     relays,
     inboxRelays: inboxRelays.length > 0 ? inboxRelays : relays.slice(0, MOST_OWN_INBOX_RELAYS),

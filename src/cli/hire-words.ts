@@ -71,6 +71,7 @@ export function wordsOfEnding(outcome: HireOutcome, again: string): string | nul
     case 'not-payable':
       return `Not paid (${outcome.code}): ${outcome.message}`
     case 'error':
+    case 'unfetched':
     case 'payment-refused':
     case 'payment-unknown':
     case 'timeout':

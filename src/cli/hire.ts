@@ -116,6 +116,8 @@ function exitCodeOf(outcome: HireOutcome): number {
       return REQUEST_EXIT.result
     case 'error':
       return REQUEST_EXIT.refused
+    case 'unfetched':
+      return REQUEST_EXIT.unfetched
     case 'not-payable':
       return REQUEST_EXIT.notPayable
     case 'payment-refused':

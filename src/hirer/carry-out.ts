@@ -3,6 +3,7 @@ import type { Malformed, Millis } from '../core/identifiers.js'
 import { isMalformed } from '../core/identifiers.js'
 import { ZERO_MSAT, type Msat } from '../core/money.js'
 import type { Rumor } from '../core/event.js'
+import { downloadBlob } from '../customer/blob-download.js'
 import { createConversation } from '../customer/conversation.js'
 import { createMailbox } from '../customer/mailbox.js'
 import type { OfferedInvoice } from '../customer/offer.js'
@@ -10,7 +11,7 @@ import { lookUpPayment, type PaymentNews } from '../customer/pay-once.js'
 import type { PaymentJournal, PinnedOffer } from '../customer/payment-journal.js'
 import { standingOf } from '../customer/request-job.js'
 import { tame } from '../customer/story.js'
-import type { Clock, Network, RelayPool, Signer, Wallet } from '../ports.js'
+import type { Clock, Network, RelayPool, Signer, Wallet, WebClient } from '../ports.js'
 import type { Budget, BudgetLimit } from './budget.js'
 import { createBudgetedWallet } from './budgeted-wallet.js'
 import { unpublished } from './closing.js'
@@ -47,6 +48,8 @@ export interface CarryOut {
     readonly network: Network
     readonly decodeInvoice: (bolt11: string) => OfferedInvoice | Malformed
   }
+  /** Fetches outputs that lie in a blob. */
+  readonly web: WebClient
   readonly clock: Clock
   readonly timeoutMs: Millis
   readonly tell: (line: HireLine) => void
@@ -118,6 +121,7 @@ export async function carryOut(options: CarryOut): Promise<HireOutcome> {
         later(lookupDelay, { type: 'lookUp' })
         lookupDelay = Math.min(lookupDelay * 2, LONGEST_LOOKUP_MS)
       },
+      download: (pointer) => downloadBlob(options.web, pointer),
       hurryLater: () => later(WALLET_GRACE_MS, { type: 'hurry' }),
       onPreimage: (_, { amountMsat }) => void budget.settle(hire.id, amountMsat, null).catch(crash),
     },

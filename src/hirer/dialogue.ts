@@ -1,8 +1,8 @@
 /** What does the provider's message mean for the hire? Agreement and counter-offer here; invoice and result as a customer's answers. */
-import type { Rumor } from '../core/event.js'
+import { tagValue, type Rumor } from '../core/event.js'
 import { isMalformed, malformed, type EventId, type Malformed } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
-import type { Answer } from '../customer/answer.js'
+import { decodeOutput, type Answer } from '../customer/answer.js'
 import type { Conversation } from '../customer/conversation.js'
 import type { OfferedInvoice } from '../customer/offer.js'
 import type { PaymentJournal, PinnedOffer } from '../customer/payment-journal.js'
@@ -10,8 +10,10 @@ import type { RequestOutcome } from '../customer/request-outcome.js'
 import { tame } from '../customer/story.js'
 import { parseDispatch, type DispatchMessage } from '../nostr/kinds/dispatch.js'
 import { JOB_FEEDBACK_KIND, parseJobFeedback } from '../nostr/kinds/job-feedback.js'
-import { parseJobResult } from '../nostr/kinds/job-result.js'
+import { JOB_REQUEST_KIND } from '../nostr/kinds/job-request.js'
+import { parseJobResult, RESULT_KIND_OFFSET } from '../nostr/kinds/job-result.js'
 import type { Clock, Signer } from '../ports.js'
+import { sha256Of } from './closing.js'
 import { draftRound } from './draft-hire.js'
 import type { Agreement, HireJournal, SavedHire, SavedRound } from './hire-journal.js'
 import type { TellHire } from './hire-story.js'
@@ -23,18 +25,12 @@ const MOST_ROUNDS = 4
 export type DialogueOutcome =
   RequestOutcome | { readonly type: 'not-agreed'; readonly code: string; readonly message: string }
 
-export interface ResultFacts {
-  readonly messageId: EventId
-  readonly jobId: EventId
-  readonly tags: readonly (readonly string[])[]
-}
-
 export interface Dialogue {
   onRumor(rumor: Rumor): Promise<DialogueOutcome | null>
   /** Takes up the invoice of an earlier run. */
   onPinned(offer: PinnedOffer): Promise<DialogueOutcome | null>
-  /** What the message brought besides its output. */
-  resultFacts(messageId: EventId): ResultFacts
+  /** The job that the message answered. */
+  jobOf(messageId: EventId): EventId
   /** Where a credential is kept that was handed over, by this message or an earlier one. */
   readonly credentialFile: string | null
   /** The request that the provider is to answer now. */
@@ -64,7 +60,7 @@ export function createDialogue(
   let agreement = earlier.agreement
   const latest = (): SavedRound => rounds.at(-1) ?? hire.first
   let credentialFile: string | null = null
-  const results = new Map<EventId, ResultFacts>()
+  const jobs = new Map<EventId, EventId>()
   /** An invoice that came before the agreement: wraps arrive in any order. */
   let early: { readonly message: Invoice; readonly rumor: Rumor } | null = null
 
@@ -102,7 +98,7 @@ export function createDialogue(
       case 'dispatch-result': {
         const answer = resultOf(message, rumor, round)
         if (!isMalformed(answer)) {
-          results.set(rumor.id, { messageId: rumor.id, jobId: round.rumorId, tags: message.tags })
+          jobs.set(rumor.id, round.rumorId)
           return conversation.onAnswer(answer)
         }
         tell({ type: 'ignored', code: 'unreadable-result', message: tame(answer.malformed) })
@@ -184,7 +180,7 @@ export function createDialogue(
   return {
     onRumor,
     onPinned,
-    resultFacts: (id) => results.get(id) ?? { messageId: id, jobId: latest().rumorId, tags: [] },
+    jobOf: (messageId) => jobs.get(messageId) ?? latest().rumorId,
     get credentialFile() {
       return credentialFile
     },
@@ -226,10 +222,19 @@ function feedback(
   return { type: 'feedback', event, feedback: read }
 }
 
-/** Read as a result in the open would be: its tags say what the output is. It was sealed already. */
+/** Read as a result in the open would be: its tags say what the output is, or where it lies. It was sealed already. */
 function resultOf({ output, tags }: Result, rumor: Rumor, round: SavedRound): Answer | Malformed {
   const described = tags.filter(([name]) => name !== 'e' && name !== 'encrypted')
-  const event = { ...rumor, tags: [['e', round.rumorId], ...described], content: output, sig: '' }
+  const kind = JOB_REQUEST_KIND + RESULT_KIND_OFFSET
+  const event = { ...rumor, kind, tags: [['e', round.rumorId], ...described], content: output, sig: '' }
   const result = parseJobResult(event)
-  return isMalformed(result) ? malformed(result.malformed) : { type: 'result', event, result }
+  if (isMalformed(result)) return result
+  // Where the output lies elsewhere, whoever fetches it compares both digests.
+  const promised = tagValue(event, 'x')
+  if (promised !== undefined && tagValue(event, 'url') === undefined) {
+    const body = decodeOutput(output, result.encoding)
+    if (isMalformed(body)) return body
+    if (sha256Of(body) !== promised) return malformed('the output is not the one that the message promises')
+  }
+  return { type: 'result', event, result }
 }

@@ -5,7 +5,6 @@ import { decodeOutput } from '../customer/answer.js'
 import { lookUpPayment } from '../customer/pay-once.js'
 import { standingOf } from '../customer/request-job.js'
 import type { RequestOutcome } from '../customer/request-outcome.js'
-import { parseJobResult } from '../nostr/kinds/job-result.js'
 import type { BudgetedWallet } from './budgeted-wallet.js'
 import type { CarryOut } from './carry-out.js'
 import { acknowledge, attest, sha256Of, type Closing } from './closing.js'
@@ -64,9 +63,8 @@ export async function endHire(
       }
       return outcome
     }
+    // Not acknowledged: what cannot be had is not ours yet.
     case 'unfetched':
-      // Nothing is acknowledged that is not at hand.
-      return { type: 'timeout', waitingFor: 'result', message: outcome.message }
     case 'stopped':
       return outcome
   }
@@ -74,9 +72,9 @@ export async function endHire(
 
 /** What is on disk is what is acknowledged: read again, it gives the same bytes. */
 async function keep({ hire, journal, dialogue, clock }: Ending, outcome: Result): Promise<SavedResult> {
-  const { messageId, jobId, tags } = dialogue.resultFacts(outcome.resultId)
+  const { resultId: messageId, content, encoding, contentType, httpStatus } = outcome
   return journal.saveResult(hire.id, {
-    ...{ messageId, jobId, tags, output: outcome.content },
+    ...{ messageId, jobId: dialogue.jobOf(messageId), content, encoding, contentType, httpStatus },
     sha256: sha256Of(outcome.body),
     at: clock.now(),
   })
@@ -98,16 +96,10 @@ async function finish(ending: Ending, result: SavedResult): Promise<HireOutcome>
   return { type: 'result', ...contentOf(result), amountMsat, acknowledged }
 }
 
-function contentOf({ messageId, jobId, output, tags, sha256 }: SavedResult) {
-  const described = [['e', jobId], ...tags.filter(([name]) => name !== 'e')]
-  const read = parseJobResult({ ...PLAIN, id: messageId, tags: described, content: output })
-  const { encoding = 'text', contentType = null, httpStatus = null } = isMalformed(read) ? {} : read
-  const bytes = decodeOutput(output, encoding)
-  const body = isMalformed(bytes) ? Buffer.from(output) : bytes
-  return { jobId, resultId: messageId, content: output, encoding, body, sha256, contentType, httpStatus }
+function contentOf({ messageId, at: _, ...kept }: SavedResult) {
+  const bytes = decodeOutput(kept.content, kept.encoding)
+  return { ...kept, resultId: messageId, body: isMalformed(bytes) ? Buffer.from(kept.content) : bytes }
 }
-
-const PLAIN = { pubkey: '' as never, created_at: 0, kind: 6800, sig: '' }
 
 /** Nothing more will come of it. What was reserved is spent or free from here on. */
 async function close(ending: Ending, outcome: ClosedHire['outcome'], paid: boolean, reason: string): Promise<void> {

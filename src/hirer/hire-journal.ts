@@ -55,8 +55,11 @@ export interface SavedResult {
   /** The rumor of the message that brought it. */
   readonly messageId: EventId
   readonly jobId: EventId
-  readonly output: string
-  readonly tags: readonly (readonly string[])[]
+  /** The output itself, also where the message only led to it; base64 where `encoding` says so. */
+  readonly content: string
+  readonly encoding: 'text' | 'base64'
+  readonly contentType: string | null
+  readonly httpStatus: number | null
   /** Of the body, in hex: what was acknowledged is what is kept. */
   readonly sha256: string
   readonly at: Millis

@@ -27,6 +27,13 @@ export type HireOutcome =
       readonly payment: 'none' | 'paid' | 'unknown'
       readonly credentialFile: string | null
     }
+  /** The result came, and the servers to which it leads do not give the output just now. */
+  | {
+      readonly type: 'unfetched'
+      readonly resultId: EventId
+      readonly urls: readonly string[]
+      readonly message: string
+    }
   /** One of our own rules forbids to pay it. */
   | { readonly type: 'not-payable'; readonly code: string; readonly message: string }
   | { readonly type: 'payment-refused'; readonly message: string }

@@ -4,7 +4,7 @@ import type { EventId, Malformed, Millis, Pubkey } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
 import type { OfferedInvoice } from '../customer/offer.js'
 import type { PaymentJournal } from '../customer/payment-journal.js'
-import type { Clock, Network, RelayLists, RelayPool, Signer, Wallet } from '../ports.js'
+import type { Clock, Network, RelayLists, RelayPool, Signer, Wallet, WebClient } from '../ports.js'
 import type { Budget, BudgetLimit } from './budget.js'
 import { carryOut } from './carry-out.js'
 import { chooseProvider, type Choice, type TrustDemands } from './choose.js'
@@ -53,6 +53,8 @@ export interface HirerParts {
   readonly relays: readonly string[]
   /** What a first inbox list of ours names. */
   readonly inboxRelays: readonly string[]
+  /** Fetches what results lead to. */
+  readonly web: WebClient
   readonly verifyNip05: (address: string, pubkey: Pubkey) => Promise<boolean>
   readonly rules: {
     readonly network: Network

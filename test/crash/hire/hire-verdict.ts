@@ -17,8 +17,13 @@ export interface HireVerdict {
   readonly runTwice: number
 }
 
-/** Of a POST the outcome may be unknown; of a token that is good once the use may be lost: said, and the credential handed over. */
-const FAILURES = ['error outcome-unknown', 'error credential-consumed']
+/**
+ * How a hire may end that was paid. Of a POST the outcome may be unknown; of a token that is good once the use may be lost: both are
+ * said, and the credential is handed over.
+ */
+const PAID = ['result', 'error outcome-unknown', 'error credential-consumed']
+/** And one that was not: by the budget, or because the hirer died between its intention and its wallet, and so never pays again. */
+const UNPAID = ['not-payable over-budget', 'payment-unknown']
 
 export async function judgeHire(scene: HireScene): Promise<HireVerdict> {
   const { payer, task, gateway, row } = scene
@@ -28,18 +33,21 @@ export async function judgeHire(scene: HireScene): Promise<HireVerdict> {
   const outcomes = await readOutcomes(task.outcomeFile)
   const complaints: string[] = []
   const claim = (truth: boolean, complaint: string): void => void (truth || complaints.push(complaint))
-  claim(settled.length === 1, `${settled.length} payments were made`)
   claim(outcomes !== null, 'the hirer did not come to an end')
-  const first = outcomes?.first ?? 'nothing'
-  const isFailure = FAILURES.includes(first)
-  claim(first === 'result' || isFailure, `the first hire ended with ${first}`)
-  // The budget is enough for one: whichever it is, the other is not paid.
-  claim(outcomes?.second === 'not-payable over-budget', `the second hire ended with ${outcomes?.second ?? 'nothing'}`)
+  const [first, second] = [outcomes?.first ?? 'nothing', outcomes?.second ?? 'nothing']
+  const paid = [first, second].filter((word) => PAID.includes(word))
+  const unpaid = [first, second].filter((word) => UNPAID.includes(word))
+  claim(paid.length + unpaid.length === 2, `the hires ended with ${first} and ${second}`)
+  claim(
+    paid.length === settled.length,
+    `${settled.length} payments were made; the hires ended with ${first} and ${second}`,
+  )
+  claim(settled.length === 1 || first === 'payment-unknown', `${settled.length} payments were made`)
   const runTwice =
     [...said.results.values(), ...said.offers.values()].filter((different) => different.size > 1).length +
     (row.method === 'POST' && gateway.api.orders > 1 ? 1 : 0)
   return {
-    ending: `${row.name}: ${first}`,
+    ending: `${row.name}: ${first}, then ${second}`,
     complaints,
     doublePayments: Math.max(0, settled.length - 1),
     budgetOverruns: spent > LIMIT_SATS * 1000 ? 1 : 0,

@@ -32,7 +32,9 @@ export interface HirerOutcomes {
   readonly detail: unknown
 }
 
-const TIMEOUT_MS = 30_000
+/** One that can only wait for an unknown payment to be told of waits as long. */
+const TIMEOUT_MS = 20_000
+const DEADLINE_MS = 120_000
 
 export function parseHirerTask(text: string): HirerTask {
   const task = JSON.parse(text) as HirerTask
@@ -71,7 +73,7 @@ function wishFor({ provider, task, params, limitSats }: HirerTask, name: string)
     limit: null,
     anchors: { rankedBy: [], issuers: [], domains: [] },
     demands: { minRank: null, attested: false, nip05: false, anyone: false },
-    deadlineMs: TIMEOUT_MS,
+    deadlineMs: DEADLINE_MS,
     attest: false,
   }
 }
