@@ -41,6 +41,8 @@ export interface Adapters {
   readonly handlers: ReadonlyMap<number, JobHandler>
   /** For hosts that the operator named, wherever they are, and public ones. Never for a URL that a customer chose. */
   readonly web: WebClient
+  /** For URLs that customers choose: public ones, unless the operator opens the own network to them. */
+  readonly inputWeb: WebClient
   /** Closes everything, last opened first. Idempotent. */
   stop(): Promise<void>
 }
@@ -95,6 +97,8 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
     }
     const web = createWebClient({ allowPrivate: config.relays.allowPrivate, allowedOrigins: ownOrigins(config) })
     closers.push(() => web.stop())
+    const inputWeb = createWebClient({ allowPrivate: config.inputs.allowPrivate })
+    closers.push(() => inputWeb.stop())
     const relays = createRelayPool({
       ...{ clock, log, cursors, own: operatorsRelays(config) },
       allowPrivate: config.relays.allowPrivate,
@@ -113,7 +117,7 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
       ]),
     )
     for (const wallet of wallets.values()) closers.push(() => wallet.stop())
-    return { run, clock, log, signer, store, relays, clients, wallets, handlers, web, stop }
+    return { run, clock, log, signer, store, relays, clients, wallets, handlers, web, inputWeb, stop }
   } catch (error) {
     await stop()
     throw error

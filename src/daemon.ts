@@ -28,6 +28,7 @@ import { openDeliveries } from './deliveries.js'
 import { isUnpaidInvoice } from './core/job.js'
 import type { StepContext, UpstreamBinding } from './steps/context.js'
 import { failing } from './steps/failing.js'
+import { openGathering } from './gathering.js'
 import { openPrivateMail } from './private-mail.js'
 import { openSettlements } from './settlements.js'
 import { closeInOrder, type Closer } from './shutdown.js'
@@ -75,8 +76,9 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   const slots = createSlots(config.jobs.concurrency, () => clock.now())
   const channels = createChannels({ signer, clock, rules: config.encryption })
   const admission = openAdmission({ config, adapters, makeRoom: (bidMsat) => slots.displace(bidMsat) })
-  const census = createCensus(admission.watchers)
   const deliveries = openDeliveries({ config, adapters, onVerdict: (jobId) => drive.heard(jobId) })
+  const gathering = openGathering({ config, adapters, upstreams, replyRelays: deliveries.replyRelays })
+  const census = createCensus(admission.watchers, gathering.mostGathered)
   const { outbox } = deliveries
   closers.push(() => deliveries.stop())
 
@@ -123,6 +125,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     unpaidOf: (job) => census.of(job.customer).unpaid - (isUnpaidInvoice(job) ? 1 : 0),
     seal: channels.seal,
     destinations: deliveries.destinations,
+    inputs: gathering.station,
     send: (job, delivery) => outbox.send(job, delivery),
     standing: (delivery) => standingOf(delivery, config.publish.quorum),
     workload: deliveries.workload,
@@ -136,6 +139,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     late: createLateJobs({ max: config.jobs.maxOpen, onEvicted: (jobId) => drive.wake(jobId) }),
   })
   closers.push(() => drive.stop())
+  closers.push(() => gathering.stop())
   signer.health?.onRecovered(() => drive.retryFaulted())
 
   const maxAgeMs = config.jobs.maxAgeSeconds * 1000
@@ -147,6 +151,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     open: channels.open,
     objections: channels.objections,
     route: (request, handler) => routeJob(upstreams, request, handler),
+    gathers: gathering.gathers,
     screen: admission.screen,
     vettings: admission.vettings,
     policies: [cancellations.policy, ...admission.policies],

@@ -273,6 +273,8 @@ export interface UpstreamRequest {
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
+  /** Where the body is not text: its bytes in base64. */
+  readonly bodyEncoding?: 'base64'
   /** Added as `Authorization`; never logged. */
   readonly authorization?: string
   readonly idempotencyKey?: string
@@ -372,6 +374,8 @@ export interface JobStore {
 /** Translates one kind of job into HTTP and back. Pure; sees no wallet, key or relay. */
 export interface JobHandler {
   readonly kinds: readonly number[]
+  /** The `param` tags that it reads, as the announcement tells them (NIP-89); `values` where only these are understood. */
+  readonly params?: Readonly<Record<string, { readonly required: boolean; readonly values: readonly string[] }>>
   toRequest(job: JobRequest): HandlerRequest | Rejection
   toOutput(response: { status: number; contentType: string | null; body: Uint8Array }, job: JobRequest): JobOutput
 }
@@ -384,8 +388,8 @@ export interface Seen {
   readonly acceptsJobs: boolean
 }
 
-/** Decided at once, right before the job is stored; `call` is what it would make of the upstream. */
-export type Policy = (job: JobRequest, seen: Seen, call: UpstreamCall) => Rejection | null
+/** Decided at once, right before the job is stored; `call` is what it would make of the upstream; null where inputs come first. */
+export type Policy = (job: JobRequest, seen: Seen, call: UpstreamCall | null) => Rejection | null
 
 /** Decided after asking others, before the policies. Never throws. */
 export type Vetting = (job: JobRequest) => Promise<Rejection | null>

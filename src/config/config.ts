@@ -99,6 +99,7 @@ export interface Config {
   readonly admission: AdmissionConfig
   readonly publish: Readonly<Settings['publish']>
   readonly blobs: BlobsConfig
+  readonly inputs: Readonly<Settings['inputs']>
   readonly settlement: Readonly<Settings['settlement']>
   readonly encryption: Readonly<Settings['encryption']>
   readonly dispatch: Readonly<Settings['dispatch']>

@@ -8,7 +8,7 @@ const SECRET = '(set)'
 export function describeConfig(config: Config) {
   // Named one by one, so that a secret added later is not printed by accident.
   const { file, pubkey, stateDirectory, network, logLevel, relays, upstreams, wallets, walletUris } = config
-  const { jobs, admission, publish, blobs, settlement, encryption, dispatch, announce, handlers } = config
+  const { jobs, admission, inputs, publish, blobs, settlement, encryption, dispatch, announce, handlers } = config
   return {
     file,
     key: SECRET,
@@ -24,6 +24,7 @@ export function describeConfig(config: Config) {
     ),
     jobs,
     admission: { ...admission, allow: [...admission.allow], deny: [...admission.deny] },
+    inputs,
     publish,
     blobs,
     settlement,

@@ -14,6 +14,7 @@ import {
 import { dispatch } from './dispatch-schema.js'
 import { encryption } from './encryption-schema.js'
 import { admission } from './admission-schema.js'
+import { inputs } from './inputs-schema.js'
 import { upstreamSchema } from './upstream-schema.js'
 import { blobs } from './blobs-schema.js'
 
@@ -202,6 +203,7 @@ export const SETTINGS = {
   wallets,
   jobs,
   admission,
+  inputs,
   publish,
   blobs,
   settlement,

@@ -14,6 +14,8 @@ export interface UpstreamCall {
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
+  /** Where the body is not text: its bytes in base64. */
+  readonly bodyEncoding?: 'base64'
 }
 
 /** One upstream call that was announced before it was sent. `run` names the process that announced it. */

@@ -1,13 +1,9 @@
 /** What does a job request say? The parsed kind-5xxx event, as handlers and policies see it (NIP-90 §Job request). */
 import type { EventId, Pubkey, Seconds } from './identifiers.js'
+import type { JobInput } from './job-input.js'
 import type { Msat } from './money.js'
 
-export interface JobInput {
-  readonly data: string
-  readonly type: string
-  readonly relay: string | null
-  readonly marker: string | null
-}
+export type { InputValue, JobInput } from './job-input.js'
 
 export interface JobRequest {
   readonly id: EventId
@@ -18,6 +14,8 @@ export interface JobRequest {
   readonly params: ReadonlyMap<string, string>
   readonly inputs: readonly JobInput[]
   readonly content: string
+  /** The `t` tags: what the job is about. */
+  readonly topics: readonly string[]
   /** The `output` tag: a MIME type. */
   readonly output: string | null
   readonly bidMsat: Msat | null
@@ -40,4 +38,6 @@ export interface HandlerRequest {
   readonly query: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
+  /** Where the body is not text: its bytes in base64. */
+  readonly bodyEncoding?: 'base64'
 }

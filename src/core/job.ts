@@ -1,6 +1,7 @@
 /** What is known of a job in each state? One interface per state; each holds exactly the facts known by then. */
 import type { Channel } from './arrival.js'
 import type { EventId, Millis, Pubkey } from './identifiers.js'
+import type { KeptInput } from './job-input.js'
 import type {
   UpstreamCall,
   Calls,
@@ -18,6 +19,7 @@ import type { Msat } from './money.js'
 export * from './job-parts.js'
 
 export const OPEN_STATES = [
+  'gathering',
   'quoting',
   'invoicing',
   'offering',
@@ -53,6 +55,8 @@ interface Admitted {
   /** The customer promises to send the preimage back. */
   readonly proofPromised: boolean
   readonly outbox: readonly Delivery[]
+  /** What was gathered for the call; absent where all inputs were text. */
+  readonly gathered?: readonly KeptInput[]
 }
 interface Translated extends Admitted {
   readonly call: UpstreamCall
@@ -73,6 +77,11 @@ interface Unpaid {
   readonly secrets?: undefined
 }
 
+/** Inputs that are not text are fetched before anything else; which call they make is not known yet. */
+export interface Gathering extends Admitted, Unpaid {
+  readonly state: 'gathering'
+  readonly call: null
+}
 export interface Quoting extends Translated {
   readonly state: 'quoting'
   readonly calls: Calls
@@ -131,7 +140,7 @@ export interface Failed extends Paid {
   readonly answer?: JobOutput
 }
 
-export type OpenJob = Quoting | Invoicing | Offering | Awaiting | Fetching | Publishing | Failing
+export type OpenJob = Gathering | Quoting | Invoicing | Offering | Awaiting | Fetching | Publishing | Failing
 export type ClosedJob = Completed | Rejected | Expired | Cancelled | Failed
 export type Job = OpenJob | ClosedJob
 export type JobIn<S extends JobState> = Extract<Job, { state: S }>

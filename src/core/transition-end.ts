@@ -1,5 +1,6 @@
 /** What follows once there is an answer, or a failure? The last states of a job, and the operator's second try. */
 import type { Rejection } from './errors.js'
+import type { KeptInput } from './job-input.js'
 import { NO_CALLS, type Delivery, type Failing, type Job, type JobFailure, type JobIn } from './job.js'
 import type { Fact } from './transition.js'
 
@@ -41,11 +42,14 @@ export function close(job: Failing, delivery: Delivery): Job {
 /** A job that nothing more can come of is kept for ever, and not what its customer sent: that may be large, and cost nothing. */
 export const withoutPayload = <C extends Failing['call']>({
   call,
+  gathered,
 }: {
   readonly call: C
-}): { request: string; call: C } => ({
+  readonly gathered?: readonly KeptInput[]
+}): { request: string; call: C; gathered?: readonly KeptInput[] } => ({
   request: '',
   call: call === null ? call : { ...call, body: null },
+  ...(gathered ? { gathered: [] } : {}),
 })
 
 /** The same credential again, with a fresh count. What an earlier call may have done is not forgotten. */

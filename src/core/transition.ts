@@ -1,6 +1,7 @@
 /** What follows from a fact? The whole life of a job as one pure function: (job, fact) → job. */
 import { TollbridgeError, type Rejection } from './errors.js'
 import type { EventId, Millis } from './identifiers.js'
+import type { KeptInput } from './job-input.js'
 import {
   NO_CALLS,
   type Attempt,
@@ -17,6 +18,7 @@ import {
   type Offer,
   type Payment,
   type UnpaidSecrets,
+  type UpstreamCall,
 } from './job.js'
 import { close, failureOf, followPublishing, replaced, retry, withoutPayload } from './transition-end.js'
 
@@ -31,6 +33,13 @@ export type Fact =
       readonly outcomeUnknown: boolean
       /** `deferred`: not sent at all, or put off by the server. */
       readonly why: 'deferred' | 'refused' | 'broken'
+    }
+  /** Every input is there, and the first call is announced. */
+  | {
+      readonly type: 'gathered'
+      readonly call: UpstreamCall
+      readonly gathered: readonly KeptInput[]
+      readonly attempt: Attempt
     }
   | { readonly type: 'challenged'; readonly challenge: Challenge }
   | { readonly type: 'answered'; readonly output: JobOutput }
@@ -62,6 +71,7 @@ export type FactType = Fact['type']
 
 /** Which facts a state understands: the table that `transition` implements and the tests walk. */
 export const UNDERSTOOD: Readonly<Record<JobState, readonly FactType[]>> = {
+  gathering: ['gathered', 'refused', 'cancelled'],
   quoting: ['attempting', 'attemptFailed', 'challenged', 'answered', 'refused', 'answeredElsewhere', 'cancelled'],
   invoicing: ['invoiced', 'refused', 'answeredElsewhere', 'cancelled'],
   offering: ['signed', 'offered', 'settled', 'refused', 'cancelled'],
@@ -91,6 +101,8 @@ export function transition(job: Job, fact: Fact, now: Millis): Job {
 
 function follow(job: Job, fact: Fact): Job | null {
   switch (job.state) {
+    case 'gathering':
+      return followGathering(job, fact)
     case 'quoting':
       return followQuoting(job, fact)
     case 'invoicing':
@@ -111,6 +123,21 @@ function follow(job: Job, fact: Fact): Job | null {
       return job.offer ? followOffered(job, fact) : null
     case 'completed':
     case 'rejected':
+      return null
+  }
+}
+
+function followGathering(job: JobIn<'gathering'>, fact: Fact): Job | null {
+  switch (fact.type) {
+    case 'gathered': {
+      const calls = { ...NO_CALLS, attempt: fact.attempt, tries: 1 }
+      return { ...job, state: 'quoting', call: fact.call, gathered: fact.gathered, calls }
+    }
+    case 'refused':
+      return { ...job, state: 'failing', failure: failureOf(fact.rejection) }
+    case 'cancelled':
+      return callOff(job, fact.delivery)
+    default:
       return null
   }
 }

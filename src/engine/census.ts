@@ -14,11 +14,20 @@ export interface Census {
 /** Characters of a request that an open job may hold before it counts twice. */
 const CHARACTERS_OF_ONE = 16_384
 
-const weightOf = ({ request, call }: Job): number =>
-  1 + Math.floor((request.length + (call?.body?.length ?? 0)) / CHARACTERS_OF_ONE)
+/** Characters that were gathered beside the body. */
+const keptBeside = ({ gathered = [] }: Job): number =>
+  gathered.reduce((sum, kept) => sum + ('content' in kept ? kept.content.length : 0), 0)
 
-/** `watchers` hear of each change, too: what counts by other measures. */
-export function createCensus(watchers: readonly Census['move'][] = []): Census {
+/**
+ * `watchers` hear of each change, too: what counts by other measures. `mostGathered`: characters that a job counts for its inputs
+ * while they are not there yet.
+ */
+export function createCensus(watchers: readonly Census['move'][] = [], mostGathered = 0): Census {
+  function weightOf(job: Job): number {
+    const inputs = job.state === 'gathering' ? mostGathered : keptBeside(job)
+    return 1 + Math.floor((job.request.length + (job.call?.body?.length ?? 0) + inputs) / CHARACTERS_OF_ONE)
+  }
+
   const customers = new Map<Pubkey, { open: number; unpaid: number }>()
   let open = 0
   let weight = 0

@@ -1,7 +1,7 @@
 /** What drives a job? One loop: perform the step, take the fact, follow the transition, save, go on. Starting up is the same loop. */
 import { TollbridgeError, isFault, rejection } from '../core/errors.js'
 import type { EventId, Pubkey } from '../core/identifiers.js'
-import { isOpen, isPaid, type Job, type OpenJob } from '../core/job.js'
+import { isOpen, isPaid, type Job, type OpenJob, type OpenState } from '../core/job.js'
 import { transition, type Fact } from '../core/transition.js'
 import { isUnbegun } from '../steps/calling.js'
 import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
@@ -15,6 +15,12 @@ import { SAVED_FIRST } from './saved-first.js'
 import type { Slots } from './slots.js'
 import { turnOf } from './turn.js'
 import { logTransition } from './transition-log.js'
+
+/**
+ * Waiting costs no slot. Nor does an offer: after a start it is watched at once, before the proof of its payment is heard. Inputs are
+ * gathered a few at a time by a rule of their own: slow hosts must not hold up what needs none.
+ */
+const SLOTLESS: ReadonlySet<OpenState> = new Set<OpenState>(['gathering', 'offering', 'awaiting', 'publishing'])
 
 export interface Drive {
   /** Stores a new job and starts it. */
@@ -109,9 +115,8 @@ export function createDrive(wiring: DriveWiring): Drive {
   }
 
   async function perform(context: StepContext, job: OpenJob): Promise<Fact | Pause> {
-    // Waiting costs no slot. Nor does an offer: after a start it is watched at once, before the proof of its payment is heard.
     const perform = () => callingOff.perform(context, job, step)
-    if (job.state === 'offering' || job.state === 'awaiting' || job.state === 'publishing') return perform()
+    if (SLOTLESS.has(job.state)) return perform()
     const give = await slots.take(turnOf(context, job))
     if (!give) return { type: 'refused', rejection: rejection('at-capacity', 'gave way to a higher bid') }
     try {

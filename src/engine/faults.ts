@@ -9,7 +9,10 @@ const MAX_RETRY_MS = 60_000
 const MAX_UNPAID = 5
 
 export interface Faults {
-  count(job: Job, error: unknown): {
+  count(
+    job: Job,
+    error: unknown,
+  ): {
     readonly inARow: number
     readonly reason: string
     readonly giveUp: boolean
@@ -26,7 +29,7 @@ export function createFaults(): Faults {
     count(job, error) {
       const count = (inARow.get(job.id) ?? 0) + 1
       inARow.set(job.id, count)
-      const mayGiveUp = job.state === 'quoting' || job.state === 'invoicing'
+      const mayGiveUp = job.state === 'gathering' || job.state === 'quoting' || job.state === 'invoicing'
       return {
         inARow: count,
         reason: error instanceof TollbridgeError ? error.message : error instanceof Error ? error.name : 'unknown',

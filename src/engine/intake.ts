@@ -1,6 +1,6 @@
 /** Is this event a job for us, and do we take it? From a relay's word to an admitted job, or to a refusal that is said once. */
 import type { Arrival } from '../core/arrival.js'
-import { isCustomerErrorCode, isRejection, rejection, type Rejection } from '../core/errors.js'
+import { isRejection, rejection, type Rejection } from '../core/errors.js'
 import { tagValue, type NostrEvent, type Rumor } from '../core/event.js'
 import { isMalformed, type Millis, type Pubkey } from '../core/identifiers.js'
 import { NO_CALLS, type Delivery, type Failing, type Job, type UpstreamCall } from '../core/job.js'
@@ -14,6 +14,7 @@ import { admissibleRelays, type ReplyRelayRules } from '../policies/reply-relays
 import type { Clock, JobHandler, JobStore, Logger, Policy, Seen, Vetting } from '../ports.js'
 import type { Drive } from './drive.js'
 import { createRecentIds } from './recent-ids.js'
+import { translateJob } from './routing.js'
 import type { Screen } from './screen.js'
 
 export const INTAKE_COUNTS = [
@@ -51,6 +52,8 @@ export function createIntake(wiring: {
   /** Why a job is not taken that came in the open, or sealed; null where it may be. */
   readonly objections: { readonly open: Rejection | null; readonly sealed: Rejection | null }
   readonly route: (request: JobRequest, handler: JobHandler) => UpstreamCall | Rejection
+  /** Whether inputs are to be gathered first; a refusal where that could not end well. Default: none ever are. */
+  readonly gathers?: (request: JobRequest) => boolean | Rejection
   /** What is worth a signature check. Default: everything that is for us. */
   readonly screen?: Screen
   readonly vettings: readonly Vetting[]
@@ -153,7 +156,9 @@ export function createIntake(wiring: {
     // ORDER: the first call is announced by the same save that makes the job known.
     const calls = { ...NO_CALLS, attempt: { run: wiring.run }, tries: 1 }
     const outbox = accepted && !isRejection(accepted) ? [accepted] : []
-    const job: Job = { ...facts, outbox, state: 'quoting', request: json, call: verdict, calls }
+    const job: Job = verdict
+      ? { ...facts, outbox, state: 'quoting', request: json, call: verdict, calls }
+      : { ...facts, outbox, state: 'gathering', request: json, call: null }
     const inserted = await drive.admit(job)
     counts[inserted === 'inserted' ? 'admitted' : 'duplicate'] += 1
   }
@@ -167,19 +172,13 @@ export function createIntake(wiring: {
     return null
   }
 
-  function translate(request: JobRequest): UpstreamCall | Rejection {
-    const handler = wiring.handlers.get(request.kind)
-    if (!handler) return rejection('invalid-request', 'no handler for this kind')
-    let call: UpstreamCall | Rejection
-    try {
-      call = wiring.route(request, handler)
-    } catch (error) {
-      // Handlers are user code.
-      return rejection('internal-error', `the handler threw ${error instanceof Error ? error.name : 'something'}`)
-    }
-    if (!isRejection(call)) return applyPolicies(wiring.policies, request, wiring.seen(request), call) ?? call
-    if (isCustomerErrorCode(call.rejected)) return call
-    return rejection('internal-error', 'the handler refused with a code that is not documented')
+  function translate(request: JobRequest): UpstreamCall | Rejection | null {
+    // Which call it makes is known only when its inputs are there.
+    const gathers = wiring.gathers?.(request) ?? false
+    if (isRejection(gathers)) return gathers
+    const call = gathers ? null : translateJob(wiring.handlers, wiring.route, request)
+    if (isRejection(call)) return call
+    return applyPolicies(wiring.policies, request, wiring.seen(request), call) ?? call
   }
 
   /** Said once to each fresh, validly signed job for us, within the rates; the rest is counted. */

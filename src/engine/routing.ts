@@ -1,5 +1,5 @@
 /** Which route serves this request? The first whose method and path pattern fit; nothing else is ever called. */
-import { isRejection, rejection, type Rejection } from '../core/errors.js'
+import { isCustomerErrorCode, isRejection, rejection, type Rejection } from '../core/errors.js'
 import { isMalformed } from '../core/identifiers.js'
 import type { UpstreamCall } from '../core/job.js'
 import type { HandlerRequest, JobRequest } from '../core/job-request.js'
@@ -20,6 +20,24 @@ export function routeJob(
   return bindRequest(upstreams, wanted)
 }
 
+/** Handlers are user code: what they throw or refuse with is looked at. */
+export function translateJob(
+  handlers: ReadonlyMap<number, JobHandler>,
+  route: (request: JobRequest, handler: JobHandler) => UpstreamCall | Rejection,
+  request: JobRequest,
+): UpstreamCall | Rejection {
+  const handler = handlers.get(request.kind)
+  if (!handler) return rejection('invalid-request', 'no handler for this kind')
+  let call: UpstreamCall | Rejection
+  try {
+    call = route(request, handler)
+  } catch (error) {
+    return rejection('internal-error', `the handler threw ${error instanceof Error ? error.name : 'something'}`)
+  }
+  if (!isRejection(call) || isCustomerErrorCode(call.rejected)) return call
+  return rejection('internal-error', 'the handler refused with a code that is not documented')
+}
+
 /** Handlers are user code: they spell header names as they like. */
 const isGrpc = ({ headers }: HandlerRequest): boolean =>
   Object.entries(headers).some(
@@ -36,10 +54,12 @@ function bindRequest(upstreams: readonly Upstream[], wanted: HandlerRequest): Up
   for (const upstream of upstreams) {
     const route = upstream.routes.find(({ methods, matches }) => methods.has(wanted.method) && matches(path))
     if (!route) continue
-    if (Buffer.byteLength(wanted.body ?? '') > upstream.maxRequestBytes) return rejection('body-too-large')
+    if (Buffer.byteLength(wanted.body ?? '', wanted.bodyEncoding ?? 'utf8') > upstream.maxRequestBytes)
+      return rejection('body-too-large')
     const target = query === '' ? path : `${path}?${query}`
-    const { method, headers, body } = wanted
-    return { upstream: upstream.name, route: route.name, method, target, headers, body }
+    const { method, headers, body, bodyEncoding } = wanted
+    const binary = bodyEncoding === undefined ? {} : { bodyEncoding }
+    return { upstream: upstream.name, route: route.name, method, target, headers, body, ...binary }
   }
   return rejection('path-not-allowed', path)
 }

@@ -3,12 +3,13 @@ import type { FactType } from '../core/transition.js'
 
 /**
  * ORDER: which facts are on disk before the job goes on, and what a crash would cost otherwise.
- * attempting: the call could be sent twice. signed: another event would be signed after the crash, and two invoices or results
+ * attempting, gathered: the call could be sent twice. signed: another event would be signed after the crash, and two invoices or results
  * would be out. reworked: as signed. outsized: the answer would be lost while it is uploaded. settled: the preimage could be lost. cancelled: as signed.
  * retried: the operator's word. The others cost nothing: after a crash the step before them is performed again, and says the same.
  */
 export const SAVED_FIRST: Readonly<Record<FactType, boolean>> = {
   attempting: true,
+  gathered: true,
   signed: true,
   reworked: true,
   outsized: true,

@@ -70,7 +70,7 @@ export function createUpstreamClient(settings: UpstreamClientSettings): Upstream
       const path = request.target.startsWith('/') ? sameOriginTarget(request.target) : null
       if (path === null) return unsent('the target is not on the origin of the upstream')
       if (!METHOD.test(request.method) || NEVER_METHODS.has(request.method)) return unsent('the method cannot be sent')
-      const body = request.body === null ? null : Buffer.from(request.body)
+      const body = request.body === null ? null : Buffer.from(request.body, request.bodyEncoding ?? 'utf8')
       if ((body?.length ?? 0) > settings.maxRequestBytes) return unsent('the request body is too large')
       const headers = buildHeaders(request)
       if (headers === null) return unsent('the credential cannot stand in a header')

@@ -62,7 +62,7 @@ export function applyPolicies(
   policies: readonly Policy[],
   job: JobRequest,
   seen: Seen,
-  call: UpstreamCall,
+  call: UpstreamCall | null,
 ): Rejection | null {
   for (const policy of policies) {
     const objection = policy(job, seen, call)

@@ -30,8 +30,9 @@ export function createFreeQuota(wiring: {
   const keyOf = (customer: Pubkey, upstream: string): string => `${customer} ${upstream}`
 
   return {
-    policy({ customer }, _seen, { upstream }) {
-      if (!open.has(upstream) || hasCredit(customer, upstream)) return null
+    policy({ customer }, _seen, call) {
+      const upstream = call?.upstream
+      if (upstream === undefined || !open.has(upstream) || hasCredit(customer, upstream)) return null
       const wait: Millis = quota.waitMs(keyOf(customer, upstream), clock.now())
       return wait > 0 ? { ...rejection('free-quota-used'), remedy: retryAfter(wait) } : null
     },

@@ -7,12 +7,12 @@ import type { StepContext } from './context.js'
 import { aboutJob, answerJob } from './delivery.js'
 import { settledFact } from './settled.js'
 
-const STOPPABLE: ReadonlySet<OpenState> = new Set<OpenState>(['quoting', 'invoicing', 'offering', 'awaiting'])
+const STOPPABLE: ReadonlySet<OpenState> = new Set<OpenState>(['gathering', 'quoting', 'invoicing', 'offering', 'awaiting'])
 
 /** Whether nobody has paid, and nothing was executed that could be delivered. */
 export const isStoppable = (
   job: Job,
-): job is Extract<OpenJob, { state: 'quoting' | 'invoicing' | 'offering' | 'awaiting' }> =>
+): job is Extract<OpenJob, { state: 'gathering' | 'quoting' | 'invoicing' | 'offering' | 'awaiting' }> =>
   STOPPABLE.has(job.state as OpenState)
 
 /** Signed once and saved with the end that it tells of. A payment that was found meanwhile comes first. */

@@ -3,6 +3,7 @@ import { openedRequest } from '../core/arrival.js'
 import { rejection } from '../core/errors.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
 import type { Fetching, JobOutput, Quoting } from '../core/job.js'
+import { withKept } from '../core/job-input.js'
 import { mayRepeat, type Route } from '../core/route.js'
 import type { Fact } from '../core/transition.js'
 import { parseJobRequest } from '../nostr/kinds/job-request.js'
@@ -78,7 +79,8 @@ export function outputOf(
 ): JobOutput {
   const contentType = headerOf(outcome, 'content-type') ?? null
   const response = { status: outcome.status, contentType, body: outcome.body }
-  const request = parseJobRequest(openedRequest(job))
+  const parsed = parseJobRequest(openedRequest(job))
+  const request = isMalformed(parsed) ? parsed : withKept(parsed, job)
   const handler = context.handlers.get(job.kind)
   if (handler && !isMalformed(request)) {
     try {

@@ -2,7 +2,9 @@
 import type { EventTemplate, NostrEvent } from '../core/event.js'
 import type { Rejection } from '../core/errors.js'
 import type { Millis } from '../core/identifiers.js'
-import type { Attempt, Delivery, Job, JobIn, OpenState } from '../core/job.js'
+import type { Attempt, Delivery, Job, JobIn, OpenState, UpstreamCall } from '../core/job.js'
+import type { JobRequest } from '../core/job-request.js'
+import type { Inputs } from '../inputs/inputs.js'
 import type { Upstream } from '../core/route.js'
 import type { Fact } from '../core/transition.js'
 import type {
@@ -65,6 +67,12 @@ export interface Workload {
   rework(job: Job, delivery: Delivery): Promise<Delivery | null>
 }
 
+/** Where inputs come from that are not text, and the call that they make. */
+export interface InputStation extends Inputs {
+  /** As at the intake: the route that allows it, or why none does. */
+  translate(request: JobRequest): UpstreamCall | Rejection
+}
+
 export interface StepContext {
   /** Names this process's run: an attempt of another run was interrupted. */
   readonly run: string
@@ -89,6 +97,8 @@ export interface StepContext {
   readonly destinations: (
     job: Job,
   ) => Promise<{ readonly counted: readonly string[]; readonly also: readonly string[] }>
+  /** Absent where no inputs are gathered. */
+  readonly inputs?: InputStation
   readonly send: (job: Job, delivery: Delivery) => void
   readonly standing: (delivery: Delivery) => Standing
   /** Default: no work is done. */

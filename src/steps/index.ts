@@ -5,12 +5,14 @@ import { awaiting } from './awaiting.js'
 import type { Pause, Step, StepContext } from './context.js'
 import { failing } from './failing.js'
 import { fetching } from './fetching.js'
+import { gathering } from './gathering.js'
 import { invoicing } from './invoicing.js'
 import { offering } from './offering.js'
 import { publishing } from './publishing.js'
 import { quoting } from './quoting.js'
 
 const STEPS: { readonly [S in OpenState]: Step<S> } = {
+  gathering,
   quoting,
   invoicing,
   offering,

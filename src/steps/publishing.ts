@@ -58,6 +58,9 @@ async function sign(context: StepContext, job: Publishing, output: JobOutput): P
   return isRejection(leading) ? { type: 'refused', rejection: leading } : { type: 'signed', delivery: leading }
 }
 
+/** Inputs and topics: by them a result is found. */
+const isRepeated = ([name]: readonly string[]): boolean => name === 'i' || name === 't'
+
 /** Relays' own words are heeded where there is another way for the answer; where there is none, it is tried. */
 async function signInline(context: StepContext, job: Publishing, output: JobOutput): Promise<Delivery | Rejection> {
   const within = await signSmallest(context, job, output, { withinLimits: true })
@@ -76,7 +79,7 @@ async function signSmallest(
     ...aboutJob(context, job),
     jobKind: job.kind,
     request: job.request,
-    inputs: job.channel?.type === 'encrypted' ? [] : openedRequest(job).tags.filter(([name]) => name === 'i'),
+    inputs: job.channel?.type === 'encrypted' ? [] : openedRequest(job).tags.filter(isRepeated),
     amountMsat: job.offer?.amountMsat ?? null,
     output,
     ...(pointer ? { pointer } : {}),

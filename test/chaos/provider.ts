@@ -69,6 +69,7 @@ export async function startProvider(world: ProviderWorld, run: string): Promise<
     wallets: new Map([['till', api.wallet]]),
     handlers: new Map([[5800, httpHandler]]),
     web: { send: async () => ({ type: 'failed', reason: 'there is no web here' }), stop: async () => undefined },
+    inputWeb: { send: async () => ({ type: 'failed', reason: 'there is no web here' }), stop: async () => undefined },
     stop: () => relays.stop(),
   }
   return runDaemon(config, world.mutant ? MUTANTS[world.mutant](adapters) : adapters)

@@ -38,6 +38,8 @@ export interface NostrCustomer {
   /** A signed payment proof. */
   proof(jobId: string, paymentHash: string, preimage: string): NostrEvent
   open(event: NostrEvent): SealedCredential
+  /** Encrypts to the service provider (NIP-44). */
+  encrypt(plaintext: string): string
   stop(): void
 }
 
@@ -122,6 +124,7 @@ export async function createNostrCustomer(relayUrl: string, provider: Pubkey): P
       ]
       return sign({ kind: 7402, tags, content: encryption.encrypt(provider, plaintext) })
     },
+    encrypt: (plaintext) => encryption.encrypt(provider, plaintext),
     open: (event) => JSON.parse(encryption.decrypt(provider, event.content)) as SealedCredential,
     stop: () => client.close(),
   }

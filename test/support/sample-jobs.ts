@@ -67,6 +67,7 @@ const failure = { code: 'upstream-failed', detail: null, httpStatus: null } as c
 const calls = { ...NO_CALLS, attempt: { run: 'run-1' }, tries: 1 }
 
 const SAMPLES: { readonly [S in JobState]: JobIn<S> } = {
+  gathering: { ...facts, state: 'gathering', call: null },
   quoting: { ...facts, state: 'quoting', calls },
   invoicing: {
     ...facts,

@@ -17,9 +17,12 @@ import {
   parseProofContent,
   proofPlaintext,
 } from '../../src/nostr/kinds/payment-proof.js'
+import httpHandler from '../../handlers/http.js'
+import { withValues, type InputValue } from '../../src/core/job-input.js'
 import { createCancellations } from '../../src/engine/cancellations.js'
 import { provenWork } from '../../src/nostr/work.js'
 import { msatFromSats, type Msat } from '../../src/core/money.js'
+import { needsGathering } from '../../src/policies/inputs.js'
 import { createLogRecorder } from '../support/store-parts.js'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -90,6 +93,25 @@ describe('PROTOCOL.md', () => {
     })
     expect(shown).toEqual(built)
     expect(parseJobResult(sign(shown))).toMatchObject({ jobId, amountMsat: 21_000, httpStatus: 200, encoding: 'text' })
+  })
+
+  it('shows inputs that are gathered, and where they go', () => {
+    const read = parseJobRequest(sign(example('job-with-inputs')))
+    if (isMalformed(read)) throw new Error(read.malformed)
+    const rules = { types: new Set(['url', 'event', 'job'] as const), maxInputs: 8, allowPrivate: false }
+    expect(needsGathering(read, rules)).toBe(true)
+    const value = (content: string): InputValue => ({ content, encoding: 'text', contentType: null })
+    const gathered = withValues(
+      read,
+      new Map([
+        [0, { ...value('# Report'), contentType: 'text/markdown' }],
+        [2, value('22 °C')],
+      ]),
+    )
+    expect(httpHandler.toRequest(gathered)).toEqual({
+      ...{ method: 'POST', path: '/v1/summary', query: 'city=Funchal&weather=22%20%C2%B0C' },
+      ...{ headers: { 'content-type': 'text/markdown' }, body: '# Report' },
+    })
   })
 
   it('shows a deletion that calls its job off', () => {

@@ -32,6 +32,7 @@ export function parseJobRequest(event: Rumor): JobRequest | UnreadableJob {
     createdAt: event.created_at,
     params,
     inputs: event.tags.filter(([name]) => name === 'i').map(inputOf),
+    topics: event.tags.flatMap(([name, topic]) => (name === 't' && topic ? [topic] : [])),
     content: event.content,
     output: tagValue(event, 'output') ?? null,
     bidMsat,
@@ -53,9 +54,10 @@ function paramsOf(event: Rumor): Map<string, string> {
 
 const inputOf = ([, data = '', type = 'text', relay = '', marker = '']: readonly string[]): JobInput => ({
   data,
-  type,
+  type: type || 'text',
   relay: relay || null,
   marker: marker || null,
+  value: (type || 'text') === 'text' ? { content: data, encoding: 'text', contentType: null } : null,
 })
 
 /** Both one `relays` tag with many values and several tags with one are in use. */

@@ -23,7 +23,7 @@ export interface ResultDraft {
   readonly relayHint: string
   /** The job request as signed, in JSON; null only where its copy would make the result too large. */
   readonly request: string | null
-  /** The job's `i` tags; those that relays would refuse are left out. */
+  /** The job's `i` and `t` tags; those that relays would refuse are left out. */
   readonly inputs: readonly (readonly string[])[]
   readonly amountMsat: Msat | null
   readonly output: JobOutput

@@ -7,6 +7,12 @@ import { jobIn, paidJobIn, sampleDelivery, sampleOffer, sampleOutput } from '../
 const FACTS: { [T in FactType]: Extract<Fact, { type: T }> } = {
   attempting: { type: 'attempting', attempt: { run: 'run-2' } },
   attemptFailed: { type: 'attemptFailed', retryAt: 5, outcomeUnknown: true, why: 'broken' },
+  gathered: {
+    type: 'gathered',
+    call: { upstream: 'api', route: 'joke', method: 'POST', target: '/joke', headers: {}, body: 'gathered' },
+    gathered: [{ index: 0, encoding: 'text', contentType: null, content: 'gathered' }],
+    attempt: { run: 'run-2' },
+  },
   challenged: {
     type: 'challenged',
     challenge: {
