@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileSources, type Compiled } from '../support/compiled.js'
+import { hireLine, hireRowNamed, runHireMatrix, type HireKill } from './hire/hire-matrix.js'
 import { lastLine, rowNamed, runMatrix, type Kill } from './kill/matrix.js'
 import { runModel } from './model/model.js'
 import { huntMutant, MUTANTS } from './model/mutants.js'
@@ -39,12 +40,25 @@ const KILLS = [
   kill('status reusable POST', 'store.save:publishing#after'),
 ]
 
+const hireKill = (side: HireKill['side'], name: string): HireKill => ({
+  row: hireRowNamed('hire GET'),
+  side,
+  point: { name, occurrence: 1 },
+})
+
+const HIRE_KILLS = [
+  hireKill('hirer', 'journal.saveHire#after'),
+  hireKill('hirer', 'wallet.payInvoice#after'),
+  hireKill('hirer', 'journal.saveResult#before'),
+  hireKill('provider', 'store.insert:quoting#after'),
+]
+
 describe('the daemon', () => {
   let compiled: Compiled
   beforeAll(async () => {
     const folders = await readdir('src', { recursive: true, withFileTypes: true })
     const sources = folders.filter((entry) => entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name))
-    compiled = await compileSources(['src', ...sources, 'handlers', 'test/crash', 'test/crash/kill'])
+    compiled = await compileSources(['src', ...sources, 'handlers', 'test/crash', 'test/crash/kill', 'test/crash/hire'])
   }, 60_000)
   afterAll(() => compiled.remove())
 
@@ -55,4 +69,15 @@ describe('the daemon', () => {
     const clean = { points: 8, hit: 8, kills: 8, lost: 0, doubleCharges: 0, secondResults: 0 }
     expect(lastLine(outcome), said.join('\n')).toBe(lastLine(clean))
   }, 120_000)
+
+  it('as provider, and its hirer, lose and repeat nothing after each of some kills', async () => {
+    const said: string[] = []
+    const entries = {
+      provider: join(compiled.directory, 'test/crash/daemon-entry.js'),
+      hirer: join(compiled.directory, 'test/crash/hirer-entry.js'),
+    }
+    const outcome = await runHireMatrix({ entries, kills: HIRE_KILLS, lanes: 2, say: (line) => said.push(line) })
+    const clean = { points: 4, hit: 4, kills: 4, lost: 0, doublePayments: 0, budgetOverruns: 0, runTwice: 0 }
+    expect(hireLine(outcome), said.join('\n')).toBe(hireLine(clean))
+  }, 180_000)
 })
