@@ -74,7 +74,7 @@ export function createRelaySubscription(options: RelaySubscriptionOptions): Rela
   let trouble: string | null = null
   /** False for good where the relay ends a request that asks for echoes. */
   let mayEcho = request.echo !== undefined
-  let cancelRetry: () => void = () => undefined
+  let cancelRetry: (() => void) | null = null
   let cancelClockLook: () => void = () => undefined
 
   const seconds = (): Seconds => Math.floor(clock.now() / 1_000)
@@ -189,7 +189,8 @@ export function createRelaySubscription(options: RelaySubscriptionOptions): Rela
   }
 
   function silence() {
-    cancelRetry()
+    cancelRetry?.()
+    cancelRetry = null
     cancelClockLook()
     for (const stop of hearing?.stop ?? []) stop()
     hearing = null
@@ -202,7 +203,9 @@ export function createRelaySubscription(options: RelaySubscriptionOptions): Rela
       silence()
     },
     onAuthenticated: () => {
-      if (hearing?.isStale()) ask(hearing)
+      // What was refused for want of it, and waits for its next try, need not wait.
+      if (cancelRetry) ask()
+      else if (hearing?.isStale()) ask(hearing)
     },
     onAuthenticationRefused: () => {
       if (!hearing?.provisional) return
