@@ -91,12 +91,14 @@ describe('a paid result', () => {
   })
 })
 
-it.each([
-  ['costs nothing', { ...jobIn('completed'), offer: undefined, payment: undefined, secrets: undefined }, result(1)],
+const cases: readonly (readonly [string, Job, Delivery])[] = [
+  ['costs nothing', { ...PAID, offer: undefined, payment: undefined, secrets: undefined }, result(1)],
   ['is no result', PAID, result(1, { purpose: 'offer' })],
   ['was accepted where nobody reads it', PAID, result(1, { counted: [B] })],
   ['is in a gift wrap, which nobody else may read', { ...PAID, channel: { type: 'wrapped' } }, result(1)],
-])('what %s is not looked for', async (_, job, delivery) => {
+]
+
+it.each(cases)('what %s is not looked for', async (_, job, delivery) => {
   const { clock, readBack, asked } = createWorld()
   readBack.expect(job, delivery, A)
   await clock.advance(60_000)
