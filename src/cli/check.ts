@@ -8,6 +8,7 @@ import type { RelayPool, Signer, Wallet } from '../ports.js'
 import { CHECK_KIND } from '../signing.js'
 import { upstreamOf } from '../upstreams.js'
 import { createNwcWallet } from '../wallets/nwc.js'
+import { checkBlobs } from './check-blobs.js'
 import { checkKey } from './check-key.js'
 import { checkRoute, type RouteFinding } from './check-route.js'
 import { EXIT } from './exit-codes.js'
@@ -42,6 +43,7 @@ export async function check(config: Config, paths: readonly string[], output: Ou
   try {
     const urls = [...new Set([...config.relays.read, ...config.relays.write])]
     for (const finding of await Promise.all(urls.map((url) => checkRelay(url, config, relays, signer)))) report(finding)
+    for (const finding of await checkBlobs(config.blobs, signer)) report(finding)
     for (const [name, uri] of config.walletUris) {
       const wallet = createNwcWallet({
         name,

@@ -30,7 +30,7 @@ export const REQUEST_EXIT = {
   paymentUnknown: 6,
   timeout: 7,
   /** The result leads to a blob that no server gives. */
-  unfetched: 8,
+  unfetched: 14,
   /** As a shell reports SIGINT. */
   stopped: 130,
 } as const

@@ -77,7 +77,7 @@ describe('a result that leads to a blob', () => {
       const tags = await pointerTo(CONTENT, changes)
       server.fail(fault)
       const { run, code, ended } = await deliver(tags)
-      expect(code).toBe(8)
+      expect(code).toBe(14)
       expect(ended).toMatchObject({ outcome: 'unfetched', urls: changes.urls ?? [expect.stringContaining(server.url)] })
       expect(String(ended?.['message'])).toMatch(words)
       expect(run.said.join(' ')).toContain(`--job ${String(ended?.['jobId'])}`)
@@ -90,7 +90,7 @@ describe('a result that leads to a blob', () => {
 
   it('on a private address is not fetched unless the customer says so', async () => {
     const { code, ended } = await deliver(await pointerTo(CONTENT), {})
-    expect([code, String(ended?.['message'])]).toEqual([8, expect.stringContaining('not public')])
+    expect([code, String(ended?.['message'])]).toEqual([14, expect.stringContaining('not public')])
   })
 
   it.each([
