@@ -14,7 +14,7 @@ import { usage } from './request-plan.js'
 import { findWalletUri } from './wallet-uri.js'
 
 /** Beside those of `request`: nobody could be hired. */
-export const NOBODY_TO_HIRE = 14
+export const NOBODY_TO_HIRE = 15
 
 /** Returns the exit code; of several hires the worst. @throws TollbridgeError as `request`. */
 export async function hire(options: HireOptions, world: RequestWorld): Promise<number> {

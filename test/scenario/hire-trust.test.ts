@@ -26,7 +26,7 @@ describe('without a demand', () => {
   it('nobody is hired whom nothing speaks for, and the choice says why', async () => {
     const agent = await world.agent()
     const run = world.run({ task: 'joke', maxSats: '50' })
-    expect(await run.exit).toBe(14)
+    expect(await run.exit).toBe(15)
     expect(JSON.stringify(run.told('chosen'))).toContain('nobody whom we believe vouches for it')
     expect(await agent.requests()).toBe(0)
   })

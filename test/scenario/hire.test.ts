@@ -248,7 +248,7 @@ describe('where it goes', () => {
   it('is nowhere while the provider lists no inbox', async () => {
     const agent = await world.agent({ task: 'joke', inbox: false })
     const run = world.hiring()
-    expect(await run.exit).toBe(14)
+    expect(await run.exit).toBe(15)
     const [chosen] = run.told('chosen')
     expect(JSON.stringify(chosen)).toContain('no inbox relays')
     expect(await agent.requests()).toBe(0)
