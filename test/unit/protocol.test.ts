@@ -11,6 +11,7 @@ import { buildHandlerInformation } from '../../src/nostr/kinds/announcement.js'
 import { buildErrorFeedback, buildPaymentRequired, parseJobFeedback } from '../../src/nostr/kinds/job-feedback.js'
 import { buildJobRequest, parseJobRequest } from '../../src/nostr/kinds/job-request.js'
 import { buildJobResult, parseJobResult } from '../../src/nostr/kinds/job-result.js'
+import { buildPartial } from '../../src/nostr/kinds/partial.js'
 import {
   buildPaymentProof,
   jobOfProof,
@@ -126,6 +127,30 @@ describe('PROTOCOL.md', () => {
     })
     cancellations.receive(event)
     expect(cancelled).toEqual([jobId])
+  })
+
+  it('shows a result that leads to a blob as the daemon builds it', () => {
+    const shown = example('job-result-blob')
+    const read = parseJobResult(sign(shown))
+    if (isMalformed(read) || read.pointer === null || isMalformed(read.pointer)) throw new Error('no pointer')
+    const built = buildJobResult({
+      ...about,
+      createdAt: 1_790_000_102,
+      jobKind: 5800,
+      request: null,
+      inputs: [],
+      amountMsat: 21_000 as Msat,
+      output: { content: 'never shown', encoding: 'base64', contentType: 'image/png', httpStatus: 200 },
+      pointer: read.pointer,
+    })
+    expect(shown).toEqual(built)
+    expect(read.pointer.urls).toHaveLength(2)
+  })
+
+  it('shows a piece of an answer as the daemon builds it', () => {
+    const piece = { seq: 1, attempt: 1, expiresAt: 1_790_003_701, content: 'Once upon a time' }
+    expect(example('partial')).toEqual(buildPartial({ ...about, createdAt: 1_790_000_101, ...piece }))
+    expect(parseJobFeedback(sign(example('partial')))).toMatchObject({ status: 'partial', seq: 1, attempt: 1 })
   })
 
   it('shows an error as the daemon builds it', () => {
