@@ -49,6 +49,30 @@ describe('the HTTP handler', () => {
     })
   })
 
+  it('takes a text for the body where its marker says so, or where it is the only input of a method with a body', () => {
+    const plain = { body: 'hi', headers: { 'content-type': 'text/plain; charset=utf-8' } }
+    expect(handler.toRequest(requestOf({ ...GET, method: 'PUT' }, [['i', 'hi', 'text']]))).toMatchObject(plain)
+    expect(handler.toRequest(requestOf(GET, [['i', 'hi', 'text', '', 'body']]))).toMatchObject(plain)
+    expect(handler.toRequest(requestOf(GET, [['i', 'hi', 'text']]))).toMatchObject({ body: null })
+    expect(handler.toRequest(requestOf({ ...GET, method: 'PUT', body: 'x' }, [['i', 'hi']]))).toMatchObject({
+      body: 'x',
+    })
+    const typed = requestOf({ ...GET, 'content-type': 'text/csv' }, [['i', 'a,b', 'text', '', 'body']])
+    expect(handler.toRequest(typed)).toMatchObject({ headers: { 'content-type': 'text/csv' } })
+  })
+
+  it('sends bytes as bytes, and puts none into a query', () => {
+    const value = { content: 'iVD/', encoding: 'base64', contentType: null } as const
+    const withValue = (marker: string) => {
+      const request = requestOf({ ...GET, method: 'POST' }, [['i', 'https://example.com/', 'url', '', marker]])
+      return { ...request, inputs: request.inputs.map((input) => ({ ...input, value })) }
+    }
+    expect(handler.toRequest(withValue('body'))).toMatchObject({
+      ...{ body: 'iVD/', bodyEncoding: 'base64', headers: { 'content-type': 'application/octet-stream' } },
+    })
+    expect(handler.toRequest(withValue('query:q'))).toMatchObject({ rejected: 'invalid-request' })
+  })
+
   it.each([
     ['without a method', { path: '/joke' }],
     ['without a path', { method: 'GET' }],
