@@ -180,6 +180,7 @@ program
   .option('--wallet-file <file>', 'a 0600 file with the NWC address of the wallet; or set TOLLBRIDGE_WALLET')
   .option('--key-file <file>', 'a 0600 file with the key to ask with (nsec or hex); default: a key kept in the state')
   .option('--proof', 'promise and send the payment proof')
+  .option('--encrypt [scheme]', 'ask in private: nip44 (default) or nip04')
   .option('--timeout <seconds>', 'how long to wait')
   .option('--job <id>', 'take up a job of an earlier run: nothing is published or paid twice')
   .option('--state <dir>', 'where jobs and payments are kept')

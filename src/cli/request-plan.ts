@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isUtf8 } from 'node:buffer'
+import type { EncryptionScheme } from '../core/arrival.js'
 import { TollbridgeError } from '../core/errors.js'
 import { isMalformed, parseEventId, type Malformed, type Millis } from '../core/identifiers.js'
 import { msatFromSats, type Msat } from '../core/money.js'
@@ -28,6 +29,8 @@ export interface RequestOptions {
   readonly walletFile?: string
   readonly keyFile?: string
   readonly proof?: boolean
+  /** True for the scheme that is recommended. */
+  readonly encrypt?: string | true
   /** Seconds. */
   readonly timeout?: string
   readonly job?: string
@@ -57,6 +60,7 @@ export interface RequestPlan {
 const DEFAULT_TIMEOUT_SECONDS = 300
 const LONGEST_TIMEOUT_SECONDS = 7 * 86_400
 const NETWORKS: readonly Network[] = ['mainnet', 'testnet', 'signet', 'regtest']
+const SCHEMES: readonly EncryptionScheme[] = ['nip44', 'nip04']
 const METHOD = /^[A-Za-z]{1,20}$/
 
 /** `stateHome` is where state lies by default. @throws TollbridgeError `usage` */
@@ -91,13 +95,21 @@ async function readNewJob(options: RequestOptions): Promise<WantedJob> {
   if (relays.length === 0) throw usage('name at least one relay with --relay URL')
   const params = await readParams(options)
   const bidMsat = readSats('--bid-sats', options.bidSats)
-  return { type: 'new', provider: provider.pubkey, relays, params, bidMsat, proof: options.proof ?? false }
+  return {
+    type: 'new',
+    provider: provider.pubkey,
+    relays,
+    params,
+    bidMsat,
+    proof: options.proof ?? false,
+    ...readScheme(options.encrypt),
+  }
 }
 
 /** What belongs to a new job is refused, not silently dropped: the saved job is what it is. */
 function readSavedJob(options: RequestOptions, id: string): WantedJob {
-  const { method, path, query, body, bodyFile, accept, contentType, bidSats } = options
-  const ofNewJob = [method, path, query, body, bodyFile, accept, contentType, bidSats]
+  const { method, path, query, body, bodyFile, accept, contentType, bidSats, encrypt } = options
+  const ofNewJob = [method, path, query, body, bodyFile, accept, contentType, bidSats, encrypt]
   if (ofNewJob.some((value) => value !== undefined)) {
     throw usage('--job takes up a saved job; its request and its bid cannot be changed')
   }
@@ -126,6 +138,13 @@ async function readBody(file: string): Promise<string> {
   })
   if (!isUtf8(bytes)) throw usage(`${file} is not UTF-8 text; a job carries text only`)
   return bytes.toString('utf8')
+}
+
+function readScheme(scheme: string | true | undefined): { encrypt?: EncryptionScheme } {
+  if (scheme === undefined) return {}
+  const named = SCHEMES.find((name) => name === (scheme === true ? 'nip44' : scheme))
+  if (named === undefined) throw usage(`--encrypt is one of ${SCHEMES.join(', ')}`)
+  return { encrypt: named }
 }
 
 export const readRelays = (urls: readonly string[]): string[] => [

@@ -70,8 +70,8 @@ export async function createNdkSession(secretKey: Uint8Array): Promise<NdkSessio
           throw new TollbridgeError('key-unusable', 'an event was not signed')
         return signed
       },
-      encrypt: (peer, plaintext) => key.encrypt(new kit.NDKUser({ pubkey: peer }), plaintext, 'nip44'),
-      decrypt: (peer, payload) => key.decrypt(new kit.NDKUser({ pubkey: peer }), payload, 'nip44'),
+      encrypt: (peer, plaintext, scheme = 'nip44') => key.encrypt(new kit.NDKUser({ pubkey: peer }), plaintext, scheme),
+      decrypt: (peer, payload, scheme = 'nip44') => key.decrypt(new kit.NDKUser({ pubkey: peer }), payload, scheme),
     },
     async publish(event, relay) {
       const verdict = await withRelay(relay, (connected) => send(connected, new kit.NDKEvent(ndk, mutableCopy(event))))

@@ -98,6 +98,7 @@ export async function requestJob(options: JobRequestOptions): Promise<RequestOut
   const source = createAnswerSource({
     relayPool,
     relays,
+    signer: session.signer,
     expected: { jobId, provider, customer: event.pubkey, resultKind: event.kind + RESULT_KIND_OFFSET },
     onDisbelieved: (reason) => tell({ type: 'ignored', code: 'not-believed', message: tame(reason) }),
   })

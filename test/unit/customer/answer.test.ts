@@ -68,12 +68,18 @@ it('is not kept from a real answer by a forged one that borrowed its id', async 
   } as unknown as RelayPool
   const reasons: string[] = []
   const heard: Answer[] = []
-  const source = createAnswerSource({ relayPool, relays: [], expected, onDisbelieved: (why) => reasons.push(why) })
+  const source = createAnswerSource({
+    relayPool,
+    relays: [],
+    expected,
+    signer: customer,
+    onDisbelieved: (why) => reasons.push(why),
+  })
   expect(await source.stored(1)).toEqual([])
   source.listen((answer) => heard.push(answer))
   expect(request?.known(real.id)).toBe(false)
   for (const event of [forged, real, real, forged]) request?.onEvent(event, 'ws://relay')
-  expect(heard.map(({ event }) => event.content)).toEqual(['a joke'])
+  await expect.poll(() => heard.map(({ event }) => event.content)).toEqual(['a joke'])
   expect(request?.known(real.id)).toBe(true)
   expect(reasons).toHaveLength(3)
 })
@@ -88,7 +94,13 @@ it('puts stored answers that decide before those that do not', async () => {
     await sign(),
   ]
   const relayPool = { fetch: async () => ({ events, answered: 1 }) } as unknown as RelayPool
-  const source = createAnswerSource({ relayPool, relays: [], expected, onDisbelieved: () => undefined })
+  const source = createAnswerSource({
+    relayPool,
+    relays: [],
+    expected,
+    signer: customer,
+    onDisbelieved: () => undefined,
+  })
   const kinds = (await source.stored(1)).map((a) => (a.type === 'result' ? 'result' : a.feedback.status))
   expect(kinds).toEqual(['result', 'error', 'payment-required', 'processing'])
 })
