@@ -48,7 +48,7 @@ export function openAdmission(wiring: {
 
   return {
     screen: createScreen({ ways, refusals, clock, log }),
-    vettings: isOpen ? [] : [createGate(ways, ranks.standingOf)],
+    vettings: isOpen ? [] : [createGate(ways, (customer) => ranks.standingOf(customer))],
     policies: admissionPolicies(config.jobs, {
       quotas: quotas.map(({ policy }) => policy),
       // Last but one: it takes of the rate, and whoever makes room for nothing does harm.

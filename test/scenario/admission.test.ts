@@ -48,10 +48,11 @@ function mine(customer: NostrCustomer, bits: number): NostrEvent {
 
 it('a key is served that those whom the operator asks think well of, and no other', async () => {
   const { rank, provider } = await startRanks()
-  const { customer, newCustomer } = await open({
+  const bridge = await open({
     config: { admission: { rankProviders: { web: provider }, minRank: 60 } },
   })
-  const [low, unknown] = [await newCustomer(), await newCustomer()]
+  const { customer } = bridge
+  const [low, unknown] = [await bridge.newCustomer(), await bridge.newCustomer()]
   await rank(customer.pubkey, 60)
   await rank(low.pubkey, 59)
   const jobs = await Promise.all([customer, low, unknown].map((who) => who.publishJob({ path: '/joke' })))

@@ -38,7 +38,7 @@ it.each([
   ['nobody who has only the rank', { any: ['rank+work'] }, CARL, 0, ranked(90), 'work-required'],
   ['nobody who has only worked', { any: ['rank+work'] }, CARL, 16, ranked(9), 'rank-too-low'],
 ] as const)('admits %s', async (_, changes, customer, workBits, standing, code) => {
-  const verdict = await createGate(ways(changes as Partial<WaysIn>), async () => standing)(job(customer, workBits))
+  const verdict = await createGate(ways(changes), async () => standing)(job(customer, workBits))
   expect(verdict?.rejected ?? null).toBe(code)
   if (code === 'work-required') expect(verdict?.remedy).toEqual(['pow', '16'])
 })
