@@ -187,10 +187,12 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     log,
   })
   closers.push(() => presence.stop())
+  const name = openNameCheck(config, adapters)
+  closers.push(() => name?.stop())
 
   const status = () =>
     statusOf({
-      ...{ ...adapters, intake, census, settlements, readRelays, startedAt },
+      ...{ ...adapters, intake, census, settlements, readRelays, startedAt, name },
       readBack: deliveries.readBack,
       proofLastsMs: 2 * probeMs,
     })

@@ -1,9 +1,12 @@
-/** Can we sign? Opens the signer as the daemon will, and lets it sign once. */
+/** Can we sign, and does our name lead to us? Opens the signer as the daemon will, and lets it sign once. */
 import { npubEncode } from 'nostr-tools/nip19'
 import { systemClock } from '../adapters.js'
 import type { Config } from '../config/config.js'
+import type { Pubkey } from '../core/identifiers.js'
+import { verifyNip05 } from '../nostr/nip05.js'
 import type { Logger } from '../ports.js'
 import { CHECK_KIND, openSigning, type Signing } from '../signing.js'
+import { createWebClient } from '../web/client.js'
 import type { Finding } from './finding.js'
 
 /** Null where nothing can be signed. What the signer asks its owner to do goes to the log. */
@@ -26,5 +29,20 @@ export async function checkKey(
     await signing?.stop()
     const says = `${error instanceof Error ? error.message : 'It cannot be used'}.`
     return { signing: null, finding: { type: 'key', name, verdict: 'failed', says } }
+  }
+}
+
+/** Null where no name is configured. */
+export async function checkInternetName(config: Config, pubkey: Pubkey): Promise<Finding | null> {
+  const name = config.announce.nip05
+  if (name === null) return null
+  const web = createWebClient()
+  try {
+    const verdict = await verifyNip05(web, name, pubkey)
+    const named = verdict.type === 'named'
+    const says = named ? 'Its domain names this key.' : `Its domain does not name this key: ${verdict.reason}.`
+    return { type: 'name', name, verdict: named ? 'ok' : 'failed', says }
+  } finally {
+    await web.stop()
   }
 }

@@ -9,7 +9,7 @@ import { CHECK_KIND } from '../signing.js'
 import { upstreamOf } from '../upstreams.js'
 import { createNwcWallet } from '../wallets/nwc.js'
 import { checkBlobs } from './check-blobs.js'
-import { checkKey } from './check-key.js'
+import { checkInternetName, checkKey } from './check-key.js'
 import { checkRoute, type RouteFinding } from './check-route.js'
 import { EXIT } from './exit-codes.js'
 import type { Finding } from './finding.js'
@@ -37,6 +37,8 @@ export async function check(config: Config, paths: readonly string[], output: Ou
   const { signing, finding } = await checkKey(config, handlers.kinds, createSayingLog(output))
   report(finding)
   const signer = signing?.signer ?? null
+  const named = signer && (await checkInternetName(config, signer.pubkey))
+  if (named) report(named)
   const cursors = { cursor: () => undefined, putCursor: () => undefined }
   const authenticate = signer && { authenticate: (template: EventTemplate) => signer.sign(template) }
   const relays = createRelayPool({ clock: systemClock, log: silentLog, cursors, ...authenticate })

@@ -4,6 +4,7 @@ import type { Clock, JobStore, RelayPool, RelayStatus, Signer, Wallet } from '..
 import type { SettlementWatch } from '../settlement/watch.js'
 import type { Census } from './census.js'
 import type { Intake } from './intake.js'
+import type { NameCheck } from './name-check.js'
 import type { ReadBack } from './read-back.js'
 
 export interface DaemonStatus {
@@ -11,6 +12,8 @@ export interface DaemonStatus {
   readonly ready: boolean
   readonly reasons: readonly string[]
   readonly pubkey: string
+  /** Whether the domain of announce.nip05 names us; null where there is none, or it was not looked up yet. */
+  readonly name: NameCheck['verdict']
   readonly pid: number
   readonly uptimeSeconds: number
   readonly openJobs: number
@@ -37,6 +40,7 @@ export function statusOf(sources: {
   /** An older proof that a relay delivers is none. */
   readonly proofLastsMs: Millis
   readonly startedAt: number
+  readonly name?: NameCheck | null
 }): DaemonStatus {
   const { clock, signer, store, wallets, intake, census, settlements, readRelays, proofLastsMs, startedAt } = sources
   const now = clock.now()
@@ -54,6 +58,7 @@ export function statusOf(sources: {
     ready: reasons.length === 0,
     reasons,
     pubkey: signer.pubkey,
+    name: sources.name?.verdict ?? null,
     pid: process.pid,
     uptimeSeconds: Math.floor((now - startedAt) / 1000),
     openJobs: census.openInAll(),

@@ -1,17 +1,12 @@
 /** Who signs for us, where the key is kept elsewhere? A remote signer: asked over relays, never believed unseen (NIP-46). */
 import { TollbridgeError } from '../core/errors.js'
 import type { EventTemplate, NostrEvent } from '../core/event.js'
-import { isMalformed, parsePubkey, type Millis, type Pubkey } from '../core/identifiers.js'
-import type { Clock, Logger, RelayPool, Signer, SignerHealth } from '../ports.js'
+import { isMalformed, type Millis, type Pubkey } from '../core/identifiers.js'
+import type { Clock, RelayPool, Signer, SignerHealth } from '../ports.js'
 import { createBackOff } from './back-off.js'
 import { eventHash, parseEvent, verifyEvent } from './event.js'
-import {
-  parseSwitchedRelays,
-  serialisePermissions,
-  type BunkerAddress,
-  type RemoteMethod,
-  type SignerPermissions,
-} from './kinds/remote-signing.js'
+import type { RemoteMethod } from './kinds/remote-signing.js'
+import { createAcquaintance, unavailable, type AcquaintanceOptions } from './remote-acquaintance.js'
 import { createRemoteCalls, type RemoteOutcome } from './remote-calls.js'
 
 const TIMEOUT_MS = 15_000
@@ -19,28 +14,19 @@ const TIMEOUT_MS = 15_000
 const GREET_EVERY_MS = 5 * 60_000
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 30_000
-
-/** What is remembered of a signer between two runs. */
-export interface SignerAcquaintance {
-  readonly pubkey: Pubkey
-  readonly relays: readonly string[]
-}
+/** What waits for longer to be opened is a job that is stale by then. */
+const PATIENCE_MS = 10 * 60_000
+const MOST_WAITERS = 1_000
 
 export interface RemoteSigner extends Signer {
   readonly health: SignerHealth
   stop(): void
 }
 
-export interface RemoteSignerOptions {
-  readonly address: BunkerAddress
+export interface RemoteSignerOptions extends AcquaintanceOptions {
   readonly clientKey: Uint8Array
-  /** Null before the first connection. */
-  readonly known: SignerAcquaintance | null
-  readonly remember: (acquaintance: SignerAcquaintance) => Promise<void>
-  readonly permissions: SignerPermissions
   readonly pool: RelayPool
   readonly clock: Clock
-  readonly log: Logger
   readonly random: () => number
   readonly timeoutMs?: Millis
 }
@@ -63,73 +49,13 @@ export async function openRemoteSigner(options: RemoteSignerOptions): Promise<Re
   })
   const backOff = createBackOff({ firstMs: FIRST_RETRY_MS, maxMs: LONGEST_RETRY_MS, random: options.random })
   const recovered: (() => void)[] = []
+  const waiters = new Set<() => void>()
   /** Kinds without which no job ends, that it would not sign when it was last asked. */
   const withheld = new Map<number, string>()
-  let known = options.known
-  let relays = options.known?.relays ?? address.relays
+  const acquaintance = createAcquaintance({ ...options, calls })
   let silence: string | null = null
   let cancelGreeting: () => void = () => undefined
   let stopped = false
-
-  const unavailable = (why: string): TollbridgeError =>
-    new TollbridgeError('signer-unavailable', `the remote signer is not available: ${why}`)
-
-  /** Throws for silence and refusals alike. */
-  async function ask(method: RemoteMethod, params: readonly string[]): Promise<string> {
-    const outcome = await calls.call(method, params)
-    if (outcome.type === 'result') return outcome.result
-    throw unavailable(`${method}: ${outcome.reason}`)
-  }
-
-  async function readPubkey(): Promise<Pubkey> {
-    const pubkey = parsePubkey(await ask('get_public_key', []))
-    if (isMalformed(pubkey)) throw unavailable('it does not tell its public key')
-    return pubkey
-  }
-
-  const connect = (): Promise<RemoteOutcome> =>
-    calls.call('connect', [address.signer, address.secret ?? '', serialisePermissions(options.permissions)])
-
-  /** Knows the key, and where the signer is, afterwards. */
-  async function greet(): Promise<Pubkey> {
-    const pubkey = known ? await readPubkey().catch(introduce) : await introduce()
-    if (known && pubkey !== known.pubkey) {
-      throw new TollbridgeError(
-        'key-unusable',
-        `the remote signer signs for ${pubkey}, and this state is of ${known.pubkey}`,
-      )
-    }
-    await followRelays()
-    if (known?.relays.join() !== relays.join()) {
-      known = { pubkey, relays }
-      await options.remember(known)
-    }
-    return pubkey
-  }
-
-  /** A secret is good once: a signer that knows us may refuse or ignore it, and answers all the same. */
-  async function introduce(): Promise<Pubkey> {
-    const everywhere = [...new Set([...relays, ...address.relays])]
-    calls.useRelays(everywhere)
-    const outcome = await connect()
-    if (outcome.type === 'silent' || (outcome.type === 'refused' && !known)) {
-      throw unavailable(`connect: ${outcome.reason}`)
-    }
-    relays = everywhere
-    return readPubkey()
-  }
-
-  /** NIP-46: where the signer says it will be found, it is sought from now on, unless it is not there. */
-  async function followRelays(): Promise<void> {
-    const outcome = await calls.call('switch_relays', [])
-    const wanted = outcome.type === 'result' ? parseSwitchedRelays(outcome.result) : null
-    if (wanted === null || wanted.join() === relays.join()) return
-    calls.useRelays(wanted)
-    const found = await calls.call('get_public_key', [])
-    if (found.type === 'result') relays = wanted
-    else log.warn({ relays: wanted }, 'the remote signer is not where it said it would be')
-    calls.useRelays(relays)
-  }
 
   function greetIn(delayMs: Millis): void {
     cancelGreeting()
@@ -139,7 +65,7 @@ export async function openRemoteSigner(options: RemoteSignerOptions): Promise<Re
 
   async function keepGreeting(): Promise<void> {
     try {
-      await greet()
+      await acquaintance.greet()
       backOff.reset()
       heard()
       greetIn(GREET_EVERY_MS)
@@ -153,7 +79,22 @@ export async function openRemoteSigner(options: RemoteSignerOptions): Promise<Re
     if (silence === null) return
     silence = null
     log.info({}, 'the remote signer answers')
-    for (const listener of recovered) listener()
+    for (const listener of [...recovered, ...waiters]) listener()
+  }
+
+  /** False where it did not answer again in time, or too many wait already. */
+  function answersAgain(): Promise<boolean> {
+    if (waiters.size >= MOST_WAITERS || stopped) return Promise.resolve(false)
+    return new Promise((resolve) => {
+      const settle = (answers: boolean) => {
+        cancel()
+        waiters.delete(wake)
+        resolve(answers)
+      }
+      const wake = () => settle(!stopped)
+      const cancel = clock.after(PATIENCE_MS, () => settle(false))
+      waiters.add(wake)
+    })
   }
 
   function fellSilent(reason: string): void {
@@ -188,30 +129,43 @@ export async function openRemoteSigner(options: RemoteSignerOptions): Promise<Re
     throw unavailable(reason)
   }
 
-  async function encipher(method: RemoteMethod, peer: Pubkey, text: string): Promise<string> {
+  async function encrypt(method: RemoteMethod, peer: Pubkey, text: string): Promise<string> {
     const outcome = await use(method, [peer, text])
     if (outcome.type === 'result') return outcome.result
-    // Of a decryption it says no more than that: the payload may be nobody's.
-    if (method.endsWith('decrypt')) throw new Error('the remote signer could not decrypt it')
     throw unavailable(`${method}: ${outcome.reason}`)
+  }
+
+  /** What was sent to us comes once, and nobody asks for it again: it waits for the signer. */
+  async function decrypt(method: RemoteMethod, peer: Pubkey, payload: string): Promise<string> {
+    try {
+      const outcome = await use(method, [peer, payload])
+      if (outcome.type === 'result') return outcome.result
+    } catch (error) {
+      if (silence !== null && (await answersAgain())) return decrypt(method, peer, payload)
+      throw error
+    }
+    // Of a refusal it says no more than that: the payload may be nobody's.
+    throw new Error('the remote signer could not decrypt it')
   }
 
   let greeted: Promise<unknown> = Promise.resolve()
   try {
-    if (known) greeted = keepGreeting()
-    else greetIn((await greet(), GREET_EVERY_MS))
+    if (options.known) greeted = keepGreeting()
+    else {
+      await acquaintance.greet()
+      greetIn(GREET_EVERY_MS)
+    }
   } catch (error) {
     calls.stop()
     throw error
   }
-  const { pubkey } = known ?? {}
-  if (pubkey === undefined) throw unavailable('it does not tell its public key')
+  const pubkey = acquaintance.pubkey()
 
   return {
     pubkey,
     sign: (template) => sign(pubkey, template),
-    encrypt: (peer, text, scheme = 'nip44') => encipher(`${scheme}_encrypt`, peer, text),
-    decrypt: (peer, payload, scheme = 'nip44') => encipher(`${scheme}_decrypt`, peer, payload),
+    encrypt: (peer, text, scheme = 'nip44') => encrypt(`${scheme}_encrypt`, peer, text),
+    decrypt: (peer, payload, scheme = 'nip44') => decrypt(`${scheme}_decrypt`, peer, payload),
     health: {
       get trouble() {
         const [reason] = withheld.values()
@@ -222,6 +176,7 @@ export async function openRemoteSigner(options: RemoteSignerOptions): Promise<Re
     stop() {
       stopped = true
       cancelGreeting()
+      for (const wake of [...waiters]) wake()
       calls.stop()
     },
   }

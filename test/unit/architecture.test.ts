@@ -45,7 +45,7 @@ const PURE = [
   /^src\/core\//,
   /^src\/policies\//,
   /^src\/nostr\/kinds\//,
-  /^src\/nostr\/(event|relay-url|back-off|encryption|publish-verdict|work|gift-wrap|key-text|channels)\.ts$/,
+  /^src\/nostr\/(event|relay-url|back-off|encryption|publish-verdict|work|gift-wrap|key-text|nip05|channels)\.ts$/,
   // Not pure, and asked by whoever connects to a name that a stranger chose.
   /^src\/nostr\/public-lookup\.ts$/,
   /^src\/l402\/(?!client|exchange|socks5)/,

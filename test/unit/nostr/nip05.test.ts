@@ -1,7 +1,7 @@
 /** Is a name believed only when its own domain says so? */
 import { expect, it } from 'vitest'
 import type { Pubkey } from '../../../src/core/identifiers.js'
-import { isNamedBy } from '../../../src/hirer/nip05.js'
+import { isNamedBy } from '../../../src/nostr/nip05.js'
 import type { WebClient, WebOutcome, WebRequest } from '../../../src/ports.js'
 
 const key = 'ab'.repeat(32) as Pubkey
