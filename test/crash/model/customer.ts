@@ -7,7 +7,7 @@ import { parseJobFeedback } from '../../../src/nostr/kinds/job-feedback.js'
 import { buildJobRequest } from '../../../src/nostr/kinds/job-request.js'
 import { buildPaymentProof, proofPlaintext } from '../../../src/nostr/kinds/payment-proof.js'
 import { API_PATH, type SimulatedGate } from './gate.js'
-import { RESULT_KIND } from './plan.js'
+import { createChance, RESULT_KIND } from './plan.js'
 import { seal } from './ports.js'
 import { RELAYS, type SimulatedRelays } from './relays.js'
 import type { World } from './world.js'
@@ -33,6 +33,7 @@ export function createCustomer(
   const seen = new Set<string>()
   const paid = new Set<string>()
   const namesRelays = chance.of(50)
+  const moods = createChance(plan.seed ^ 0xca11)
 
   const sign = (template: Parameters<typeof signEvent>[0]) => signEvent(template, CUSTOMER_KEY, CUSTOMER, ENTROPY)
   const seconds = () => Math.floor(agenda.now() / 1000)
@@ -40,24 +41,35 @@ export function createCustomer(
   function ask(): void {
     if (jobs.length === 1 && plan.firstInPeace) world.crashesLeft = plan.crashes
     const settlement = plan.source === 'customerProof' ? { settlement: 'proof' } : {}
-    const event = sign(
-      buildJobRequest({
-        provider,
-        params: { method: plan.method, path: API_PATH, ...settlement, note: `job ${jobs.length}` },
-        bidMsat: null,
-        relays: namesRelays ? [RELAYS[0], RELAYS[2]] : [],
-        expiresAt: null,
-        createdAt: seconds(),
-      }),
-    )
+    const note = { kind: 1, created_at: seconds(), tags: [], content: `input of job ${jobs.length}` }
+    const input = sign(note)
+    const template = buildJobRequest({
+      provider,
+      params: { method: plan.method, path: API_PATH, ...settlement, note: `job ${jobs.length}` },
+      bidMsat: null,
+      relays: namesRelays ? [RELAYS[0], RELAYS[2]] : [],
+      expiresAt: null,
+      createdAt: seconds(),
+    })
+    const tags = plan.withInput ? [...template.tags, ['i', input.id, 'event', '', 'beside the call']] : template.tags
+    const event = sign({ ...template, tags })
+    if (plan.withInput) agenda.after(moods.between(0, 4_000), () => relays.post(input))
     jobs.push(event.id)
     relays.post(event)
+    if (plan.callsOff === 'early' && jobs.length === 1) agenda.after(moods.between(0, 1_500), () => callOff(event.id))
+  }
+
+  function callOff(jobId: EventId): void {
+    relays.post(sign({ kind: 5, created_at: seconds(), tags: [['e', jobId]], content: '' }))
   }
 
   /** Every invoice is paid, also a second one for the same job: a customer that trusts its provider. */
   function consider(event: NostrEvent): void {
     const feedback = parseJobFeedback(event)
     if (isMalformed(feedback) || feedback.bolt11 === null) return
+    if (plan.callsOff === 'offered' && feedback.jobId === jobs[0]) {
+      agenda.after(moods.between(0, 15_000), () => callOff(feedback.jobId))
+    }
     const invoice = decodeInvoice(feedback.bolt11)
     if (isMalformed(invoice) || paid.has(invoice.paymentHash) || plan.pays === 'never') return
     paid.add(invoice.paymentHash)

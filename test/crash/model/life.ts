@@ -5,16 +5,20 @@ import { standingOf } from '../../../src/core/delivery.js'
 import { isUnpaidInvoice } from '../../../src/core/job.js'
 import { msatFromSats } from '../../../src/core/money.js'
 import type { Upstream } from '../../../src/core/route.js'
+import { createCancellations, DELETION_KIND } from '../../../src/engine/cancellations.js'
 import { createCensus } from '../../../src/engine/census.js'
 import { createDestinations } from '../../../src/engine/destinations.js'
 import { createDrive, type Drive } from '../../../src/engine/drive.js'
 import { createIntake } from '../../../src/engine/intake.js'
 import { createOutbox } from '../../../src/engine/outbox.js'
-import { routeJob } from '../../../src/engine/routing.js'
+import { routeJob, translateJob } from '../../../src/engine/routing.js'
+import { createEventLookUp, createEventSource } from '../../../src/inputs/from-event.js'
+import { createInputs } from '../../../src/inputs/inputs.js'
 import { createSlots } from '../../../src/engine/slots.js'
 import { keepWalletsStarted } from '../../../src/engine/wallet-keeper.js'
 import { pubkeyOf } from '../../../src/nostr/event.js'
 import { PAYMENT_PROOF_KIND } from '../../../src/nostr/kinds/payment-proof.js'
+import { needsGathering } from '../../../src/policies/inputs.js'
 import { createRateLimit } from '../../../src/policies/rate.js'
 import { createCustomerProof, type CustomerProof } from '../../../src/settlement/customer-proof.js'
 import { createMerchantWallet } from '../../../src/settlement/merchant-wallet.js'
@@ -114,6 +118,15 @@ export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Be
   })
   const settlements = bends.settlements?.(plainSettlements) ?? plainSettlements
 
+  const rules = { max: 5, allowPrivate: false, own: new Set<string>(OWN_RELAYS) }
+  const event = createEventSource(createEventLookUp({ relays: pool, readRelays: OWN_RELAYS, rules, lookMs: 1_000 }))
+  const inputs = createInputs({
+    sources: { event, url: event, job: event },
+    maxBytes: 1_000,
+    waitMs: 10 * MINUTE_MS,
+    clock,
+  })
+
   const context: StepContext = {
     run: life.run,
     clock,
@@ -124,6 +137,10 @@ export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Be
     handlers,
     settlements,
     upstreams: new Map([['api', { settings, client, wallet: wallet && till && { port: wallet, source: till } }]]),
+    inputs: {
+      ...inputs,
+      translate: (request) => translateJob(handlers, (job, handler) => routeJob([settings], job, handler), request),
+    },
     begun: new WeakSet(),
     settings: {
       network: 'regtest',
@@ -151,6 +168,7 @@ export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Be
     lateMs: LATE_MS,
     performStep: bends.performStep?.(performStep, gate) ?? performStep,
   })
+  const cancellations = createCancellations({ drive, store, maxAgeMs: 10 * MINUTE_MS, clock, log })
   const intake = createIntake({
     self: PROVIDER,
     run: life.run,
@@ -159,10 +177,11 @@ export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Be
     objections: { open: null, sealed: null },
     route: (request, handler) => routeJob([settings], request, handler),
     vettings: [],
-    policies: [],
+    policies: [cancellations.policy],
+    gathers: (request) => needsGathering(request, { types: new Set(['event']), maxInputs: 1, allowPrivate: false }),
     seen: () => ({ openOfCustomer: 0, unpaidOfCustomer: 0, openInAll: 0, acceptsJobs: true }),
     refusals: createRateLimit(100, 100),
-    replyRelays: { max: 5, allowPrivate: false, own: new Set(OWN_RELAYS) },
+    replyRelays: rules,
     maxAgeMs: 10 * MINUTE_MS,
     maxAheadMs: 5 * MINUTE_MS,
     store,
@@ -182,8 +201,9 @@ export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Be
     filters: () => [],
     onEvent(event, relay) {
       if (event.kind === PAYMENT_PROOF_KIND) void proofs?.receive(event)
+      else if (event.kind === DELETION_KIND) cancellations.receive(event)
       else if (event.kind === 5800) intake.receive(event, relay)
     },
-    known: (id) => intake.knows(id),
+    known: (id) => intake.knows(id) || cancellations.knows(id),
   })
 }

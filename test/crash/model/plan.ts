@@ -57,6 +57,10 @@ export interface Plan {
   readonly pushesDropped: number
   /** Nothing crashes before the customer asks the second time. */
   readonly firstInPeace: boolean
+  /** The customer calls its first job off: right away, or once it has seen the invoice; it pays what it is asked to all the same. */
+  readonly callsOff: 'never' | 'early' | 'offered'
+  /** Ask for something that is published a little later, and is an input of each job. */
+  readonly withInput: boolean
   /** At most so many crashes, each point with this chance in a hundred. */
   readonly crashes: number
   readonly crashPercent: number
@@ -68,6 +72,7 @@ export const RESULT_KIND = 6800
 
 export function planOf(seed: number): Plan {
   const chance = createChance(seed)
+  const more = createChance(seed ^ 0x0ff)
   const gate = chance.pick<Gate>(['reusable', 'exact', 'single'])
   const method = chance.pick<'GET' | 'POST'>(['GET', 'POST'])
   const some = <T>(percent: number, most: number, options: readonly [T, ...T[]]): T[] =>
@@ -97,6 +102,8 @@ export function planOf(seed: number): Plan {
     reportsCredit,
     firstInPeace: asksTwice && chance.of(75),
     pushesDropped: chance.pick([0, 30, 100]),
+    callsOff: more.pick(['never', 'never', 'never', 'never', 'never', 'never', 'never', 'early', 'offered']),
+    withInput: more.of(12),
     crashes: chance.pick([1, 2, 4, 8, 12]),
     crashPercent: chance.pick([3, 8, 15, 30]),
   }

@@ -95,6 +95,7 @@ export function createPool(life: Life, relays: SimulatedRelays): RelayPool {
 }
 
 const matches = (event: NostrEvent, filter: Filter): boolean =>
+  (filter.ids?.includes(event.id) ?? true) &&
   (filter.kinds?.includes(event.kind) ?? true) &&
   (filter.authors?.includes(event.pubkey) ?? true) &&
   (filter['#e'] === undefined || event.tags.some(([name, id]) => name === 'e' && filter['#e']?.includes(id ?? '')))

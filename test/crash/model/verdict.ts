@@ -48,6 +48,9 @@ function judgeJob(rested: Rested, id: EventId): string {
   claim(said.results.length <= 1, `${said.results.length} result events`)
   claim(said.errors.length <= 1, `${said.errors.length} error events`)
   claim(!isOpen(job), `the job never ends: ${job.state}`)
+  const mayBeCalledOff = plan.callsOff !== 'never' && id === rested.jobs[0]
+  claim(said.farewells <= (mayBeCalledOff ? 1 : 0), `called off ${said.farewells} times`)
+  claim(job.state !== 'cancelled' || said.farewells === 1, 'called off, and nothing was said')
 
   const charges = said.offers.flatMap(({ paymentHash }) => gate.charges.get(paymentHash) ?? [])
   const paid = charges.filter(({ settledAt }) => settledAt !== null)
@@ -74,6 +77,8 @@ interface Said {
   readonly offers: readonly { readonly paymentHash: PaymentHash }[]
   readonly results: readonly NostrEvent[]
   readonly errors: readonly (JobFeedback & { readonly event: NostrEvent })[]
+  /** How often it was said that the job is called off. */
+  readonly farewells: number
 }
 
 function answersTo({ relays, gate }: Rested, id: EventId): Said {
@@ -88,11 +93,12 @@ function answersTo({ relays, gate }: Rested, id: EventId): Said {
   return {
     offers: feedback.flatMap(({ bolt11 }) => charges.find((charge) => charge.bolt11 === bolt11) ?? []),
     results: about.filter(({ kind }) => kind === RESULT_KIND),
-    errors: feedback.filter(({ status }) => status === 'error'),
+    errors: feedback.filter(({ status, detail }) => status === 'error' && detail !== 'cancelled'),
+    farewells: feedback.filter(({ detail }) => detail === 'cancelled').length,
   }
 }
 
-function judgeUnpaid({ plan, crashes }: Rested, job: Job, said: Said, claim: Claim): string {
+function judgeUnpaid({ plan, crashes, jobs }: Rested, job: Job, said: Said, claim: Claim): string {
   const free = job.state === 'completed'
   claim(free === (said.results.length === 1), `nothing was paid, ${job.state}, and ${said.results.length} results`)
   claim(job.state !== 'failed', 'nothing was paid, and something is owed')
@@ -100,6 +106,7 @@ function judgeUnpaid({ plan, crashes }: Rested, job: Job, said: Said, claim: Cla
     const excused = plan.quoteFaults.length > 0 || plan.faults.length > 0
     const codes: string[] = plan.source === 'merchantWallet' ? ['internal-error'] : []
     if (plan.asksTwice && plan.method === 'POST') codes.push('outcome-unknown')
+    if (plan.callsOff === 'early' && job.id === jobs[0]) codes.push('cancelled')
     if (crashes > MANY_CRASHES) codes.push('invoice-invalid')
     claim(excused || codes.includes(job.failure.code), `rejected with ${job.failure.code}, for no good reason`)
     claim(job.failure.code !== 'no-settlement-path', 'rejected although there is a settlement path')
