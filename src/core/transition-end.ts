@@ -1,4 +1,5 @@
 /** What follows once there is an answer, or a failure? The last states of a job, and the operator's second try. */
+import type { Channel } from './arrival.js'
 import type { Rejection } from './errors.js'
 import type { KeptInput } from './job-input.js'
 import { NO_CALLS, type Delivery, type Failing, type Job, type JobFailure, type JobIn } from './job.js'
@@ -43,11 +44,14 @@ export function close(job: Failing, delivery: Delivery): Job {
 export const withoutPayload = <C extends Failing['call']>({
   call,
   gathered,
+  channel,
 }: {
   readonly call: C
   readonly gathered?: readonly KeptInput[]
-}): { request: string; call: C; gathered?: readonly KeptInput[] } => ({
+  readonly channel?: Channel
+}): { request: string; call: C; gathered?: readonly KeptInput[]; channel?: Channel } => ({
   request: '',
+  ...(channel?.type === 'encrypted' ? { channel: { ...channel, tags: [] } } : {}),
   call: call === null ? call : { ...call, body: null },
   ...(gathered ? { gathered: [] } : {}),
 })
