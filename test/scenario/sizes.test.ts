@@ -1,14 +1,17 @@
 /** Whatever its size, an answer arrives whole: relays with the limits of the world, real servers for what is too large for them. */
-import { createHash } from 'node:crypto'
-import { afterEach, describe, expect, it } from 'vitest'
+import { createHash, randomBytes } from 'node:crypto'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { downloadBlob } from '../../src/customer/blob-download.js'
 import type { NostrEvent } from '../../src/core/event.js'
-import { isMalformed } from '../../src/core/identifiers.js'
+import { isMalformed, type Pubkey } from '../../src/core/identifiers.js'
 import { startBlossom, type BlossomServer } from '../../src/dev/blossom.js'
 import { STRFRY_LIMITS } from '../../src/dev/relay/limits.js'
 import { parseJobResult } from '../../src/nostr/kinds/job-result.js'
+import { openAnswer } from '../../src/nostr/kinds/private-tags.js'
+import { createKeySigner } from '../../src/nostr/signer.js'
 import { createWebClient } from '../../src/web/client.js'
 import { startBridge, type Bridge, type BridgeOptions } from '../support/bridge.js'
+import { openRelayClient } from '../support/relay-client.js'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -88,4 +91,70 @@ describe('an answer', () => {
       expect(inBlob).toBe(length > 65_000)
     },
   )
+})
+
+describe('an answer that was paid for while no server keeps it', () => {
+  it('outlives the process, and is delivered when one is back, with one call in all', async () => {
+    const [server] = (await startServers('unavailable')) as [BlossomServer]
+    const bridge = await start({ config: { blobs: { servers: [server.url] } } })
+    const { id } = await bridge.customer.publishJob({ path: '/bytes/200000' })
+    const { bolt11 } = await bridge.customer.offer(id)
+    await bridge.pay(bolt11)
+    const isRefused = () => bridge.log.lines.some(({ event }) => event === 'blob not stored')
+    await vi.waitFor(() => expect(isRefused()).toBe(true), { timeout: 5_000, interval: 5 })
+    await bridge.restart()
+    server.fail(null)
+    const { body, inBlob } = await bodyOf(await bridge.customer.result(id))
+    expect([body.length, inBlob]).toEqual([200_000, true])
+    expect(bridge.gateway.counters.callsServed).toHaveLength(1)
+    expect(bridge.customer.statuses(id).filter((status) => status === 'result')).toHaveLength(1)
+  })
+})
+
+describe('an answer in private', () => {
+  /** Sends a job with its tags encrypted (NIP-90 §Encrypted params), and opens what comes back. */
+  async function ask(bridge: Bridge, path: string) {
+    const secretKey = randomBytes(32)
+    const signer = createKeySigner(secretKey)
+    const provider = bridge.daemon.pubkey as Pubkey
+    const params = [
+      ['param', 'method', 'GET'],
+      ['param', 'path', path],
+    ]
+    const job = await signer.sign({
+      kind: 5800,
+      created_at: Math.floor(Date.now() / 1000),
+      tags: [['p', provider], ['encrypted']],
+      content: await signer.encrypt(provider, JSON.stringify(params)),
+    })
+    const client = await openRelayClient(bridge.relay.url)
+    closers.push(async () => client.close())
+    await client.subscribe('answers', { kinds: [6800, 7000], '#p': [signer.pubkey] })
+    await client.publish(job)
+    const [, , event] = await client.waitFor(
+      ([type, , answer]) => type === 'EVENT' && (answer as NostrEvent).kind === 6800,
+    )
+    const sealed = event as NostrEvent
+    const opened = openAnswer(sealed, await signer.decrypt(provider, sealed.content))
+    if (isMalformed(opened)) throw new Error(opened.malformed)
+    return { sealed, opened }
+  }
+
+  // Of NIP-44's padding, 40,960 bytes are the last class of which an event of 65,536 bytes holds the ciphertext.
+  it.each([
+    [32_769, false],
+    [40_700, false],
+    [40_961, true],
+    [49_152, true],
+    [65_535, true],
+    [300_000, true],
+  ])('of %i bytes arrives whole, and says in clear neither what it is nor where it lies', async (length, isLarge) => {
+    const [server] = (await startServers(null)) as [BlossomServer]
+    const bridge = await start({ config: { blobs: { servers: [server.url] } } })
+    const { sealed, opened } = await ask(bridge, `/free/bytes/${length}`)
+    const { body, inBlob } = await bodyOf(opened)
+    expect([sha256(body), inBlob]).toEqual([sha256(Buffer.from('x'.repeat(length))), isLarge])
+    expect(sealed.tags.map(([name]) => name)).not.toContain('url')
+    expect(JSON.stringify(sealed)).not.toContain(server.url)
+  })
 })
