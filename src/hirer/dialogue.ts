@@ -156,15 +156,20 @@ export function createDialogue(
       return null
     }
     if (agreement.requestId !== round.requestId) return null
-    if (clock.now() > hire.deadline * 1000 && (await payments.offer(hire.id)) === null) {
+    const { bolt11, amountMsat } = message
+    // Once one was taken, others are only passed over: they must not end a hire that may be paid.
+    const objection = (await payments.offer(hire.id)) === null ? await objectionTo(bolt11) : null
+    if (objection !== null) return objection
+    return conversation.onAnswer(feedback(rumor, hire.id, { status: 'payment-required', bolt11, amountMsat }))
+  }
+
+  async function objectionTo(bolt11: string): Promise<DialogueOutcome | null> {
+    if (clock.now() > hire.deadline * 1000) {
       return { type: 'not-agreed', code: 'deadline-passed', message: 'The invoice came after the deadline.' }
     }
-    const { bolt11, amountMsat } = message
     const invoice = wiring.decodeInvoice(bolt11)
-    if (!isMalformed(invoice) && (await journal.claimHash(invoice.paymentHash, hire.id)) !== hire.id) {
-      return { type: 'not-agreed', code: 'hash-used', message: 'The invoice belongs to another hire of ours.' }
-    }
-    return conversation.onAnswer(feedback(rumor, hire.id, { status: 'payment-required', bolt11, amountMsat }))
+    if (isMalformed(invoice) || (await journal.claimHash(invoice.paymentHash, hire.id)) === hire.id) return null
+    return { type: 'not-agreed', code: 'hash-used', message: 'The invoice belongs to another hire of ours.' }
   }
 
   const onEnd = (code: string | null, words: string, rumor: Rumor): Promise<RequestOutcome | null> =>

@@ -3,6 +3,7 @@ import { isMalformed, type Millis } from '../core/identifiers.js'
 import { ZERO_MSAT } from '../core/money.js'
 import { decodeOutput } from '../customer/answer.js'
 import { lookUpPayment } from '../customer/pay-once.js'
+import type { PaymentAttempt } from '../customer/payment-journal.js'
 import { standingOf } from '../customer/request-job.js'
 import type { RequestOutcome } from '../customer/request-outcome.js'
 import type { BudgetedWallet } from './budgeted-wallet.js'
@@ -38,13 +39,12 @@ export async function endHire(
     case 'result':
       return finish(ending, await keep(ending, outcome))
     case 'error': {
-      const paid = outcome.payment !== 'none'
-      await close(ending, 'failed', paid, `${outcome.code ?? ''} ${outcome.message}`.trim())
+      await close(ending, 'failed', `${outcome.code ?? ''} ${outcome.message}`.trim())
       return { ...outcome, credentialFile: dialogue.credentialFile }
     }
     case 'not-agreed':
     case 'not-payable': {
-      await close(ending, 'withdrawn', false, outcome.code)
+      await close(ending, 'withdrawn', outcome.code)
       await ending.cancel(outcome.code)
       const code = outcome.code === 'above-bid' ? 'above-agreed' : outcome.code
       const words = 'The invoice asks for more than was agreed.'
@@ -58,7 +58,7 @@ export async function endHire(
     case 'timeout': {
       const isOver = clock.now() > hire.deadline * 1000
       if (isOver && standingOf(await ending.payments.lastAttempt(hire.id)) === 'none') {
-        await close(ending, 'withdrawn', false, 'deadline-passed')
+        await close(ending, 'withdrawn', 'deadline-passed')
         await ending.cancel('deadline-passed')
       }
       return outcome
@@ -83,16 +83,14 @@ async function keep({ hire, journal, dialogue, clock }: Ending, outcome: Result)
 async function finish(ending: Ending, result: SavedResult): Promise<HireOutcome> {
   const { hire, payments, dialogue } = ending
   const attempt = await payments.lastAttempt(hire.id)
-  const standing = standingOf(attempt)
   // Where the payment is in doubt the result speaks for it: counted as paid.
-  const paid = standing !== 'none' && standing !== 'refused'
-  const amountMsat = paid && attempt !== null ? attempt.intent.amountMsat : ZERO_MSAT
+  const amountMsat = attempt !== null && mayBePaid(attempt) ? attempt.intent.amountMsat : ZERO_MSAT
   const closing: Closing = ending
   const round = dialogue.roundOf(result.jobId) ?? dialogue.round
   const acknowledged = await acknowledge(closing, { round, result, amountMsat })
   if (acknowledged && hire.attest) await attest(closing)
   // Not closed before it is acknowledged: taking it up again does that.
-  if (acknowledged) await close(ending, 'done', paid, '')
+  if (acknowledged) await close(ending, 'done', '')
   return { type: 'result', ...contentOf(result), amountMsat, acknowledged }
 }
 
@@ -101,10 +99,19 @@ function contentOf({ messageId, at: _, ...kept }: SavedResult) {
   return { ...kept, resultId: messageId, body: isMalformed(bytes) ? Buffer.from(kept.content) : bytes }
 }
 
-/** Nothing more will come of it. What was reserved is spent or free from here on. */
-async function close(ending: Ending, outcome: ClosedHire['outcome'], paid: boolean, reason: string): Promise<void> {
+/**
+ * Nothing more will come of it. What was reserved is spent or free from here on: spent, unless the journal or the caller knows that
+ * nothing was paid.
+ */
+async function close(
+  ending: Ending,
+  outcome: ClosedHire['outcome'],
+  reason: string,
+  known: { readonly unpaid: boolean } = { unpaid: false },
+): Promise<void> {
   const { hire, journal, payments, budget, clock } = ending
   const attempt = await payments.lastAttempt(hire.id)
+  const paid = !known.unpaid && mayBePaid(attempt)
   // ORDER: the ledger first: a hire that is closed is never looked at again.
   if (await budget.isReserved(hire.id)) {
     if (paid && attempt !== null) await budget.settle(hire.id, attempt.intent.amountMsat, null)
@@ -112,6 +119,11 @@ async function close(ending: Ending, outcome: ClosedHire['outcome'], paid: boole
   }
   const { id, provider, task } = hire
   await journal.close({ id, provider, task, outcome, paid, reason, at: clock.now() })
+}
+
+function mayBePaid(attempt: PaymentAttempt | null): boolean {
+  const standing = standingOf(attempt)
+  return standing !== 'none' && standing !== 'refused'
 }
 
 /**
@@ -130,6 +142,6 @@ async function giveUp(ending: Ending): Promise<HireOutcome | null> {
     return null
   }
   if (seen?.state !== 'failed' && seen?.state !== 'not_found') return null
-  await close(ending, 'withdrawn', false, 'payment-failed')
+  await close(ending, 'withdrawn', 'payment-failed', { unpaid: true })
   return { type: 'payment-refused', message: 'the invoice has expired, and no payment of it was made' }
 }

@@ -103,7 +103,11 @@ export function createHirer(parts: HirerParts): Hirer {
   }
 
   async function carry(hire: SavedHire, inboxRelays: readonly string[], run: HireRun): Promise<HireOutcome> {
-    const { mail, announceAt } = await (mailing ??= openMail())
+    mailing ??= openMail().catch((error: unknown) => {
+      mailing = null // relays that do not answer now may answer the next hire
+      throw error
+    })
+    const { mail, announceAt } = await mailing
     await announceAt(inboxRelays)
     return carryOut({ ...parts, ...run, hire, inboxRelays, mail })
   }

@@ -165,6 +165,26 @@ describe('an invoice', () => {
     expect(world.asked).toEqual([bolt11])
   })
 
+  it('of another hire, sent while ours is being paid, ends nothing', async () => {
+    const agent = await world.agent()
+    const first = world.hiring()
+    const used = await world.serve(agent, await agent.nextRequest())
+    await first.exit
+    const second = world.hiring()
+    const request = await agent.nextRequest(2)
+    await agent.accept(request, 21_000)
+    const { bolt11 } = await world.invoice(21_000)
+    world.service.behave({ methods: ['pay_invoice'], replyDelayMs: 400 })
+    await agent.invoice(request, bolt11, 21_000)
+    await second.until('paying')
+    await agent.invoice(request, used, 21_000)
+    await second.until('paid')
+    await agent.result(request, 'what was paid for')
+    expect(await second.exit).toBe(0)
+    expect(second.told('acknowledged')).toMatchObject([{ amountMsat: 21_000 }])
+    expect(world.asked).toEqual([used, bolt11])
+  })
+
   it('that follows another for the same hire is not paid', async () => {
     const agent = await world.agent()
     const run = world.hiring()
