@@ -13,6 +13,7 @@ import {
   PAID_SERVICE_KIND,
   type Announcement,
 } from './nostr/kinds/announcement.js'
+import { BLOB_SERVERS_KIND, buildBlobServers } from './nostr/kinds/blob.js'
 import { buildProfile, PROFILE_KIND } from './nostr/kinds/profile.js'
 import { buildInboxList, buildRelayList, INBOX_LIST_KIND, RELAY_LIST_KIND } from './nostr/kinds/relay-list.js'
 import type { JobHandler } from './ports.js'
@@ -109,7 +110,7 @@ function paramsOf({ params = {} }: JobHandler, capabilities: Announcement['capab
 }
 
 /** Who has the key, and where they read: looked for in more places than the service itself. */
-function keyNotices({ announce, relays }: Config): Notice[] {
+function keyNotices({ announce, relays, blobs }: Config): Notice[] {
   const key = { relays: [...new Set([...relays.write, ...relays.lookup])], concerns: 'key' } as const
   const { name, about, picture, website, nip05, lud16 } = announce
   const profile: Notice = {
@@ -117,6 +118,10 @@ function keyNotices({ announce, relays }: Config): Notice[] {
     build: (createdAt) => buildProfile({ name, about, picture, website, nip05, lud16 }, createdAt),
   }
   const lists = { ...key, overwrites: announce.relayLists === 'always' }
+  const blobServers: Notice = {
+    ...{ ...key, address: `${BLOB_SERVERS_KIND}:`, kind: BLOB_SERVERS_KIND, overwrites: false },
+    build: (createdAt) => buildBlobServers(blobs.servers, createdAt),
+  }
   const relayList: Notice = {
     ...{ ...lists, address: `${RELAY_LIST_KIND}:`, kind: RELAY_LIST_KIND },
     build: (createdAt) => buildRelayList({ read: relays.read, write: relays.write, createdAt }),
@@ -128,6 +133,7 @@ function keyNotices({ announce, relays }: Config): Notice[] {
   return [
     ...(announce.profile === 'off' ? [] : [profile]),
     ...(announce.relayLists === 'off' ? [] : [relayList, inbox]),
+    ...(blobs.servers.length === 0 ? [] : [blobServers]),
   ]
 }
 

@@ -1,5 +1,6 @@
 /** THE composition root: configuration and adapters in, a running daemon out. */
 import { openAdapters, type Adapters } from './adapters.js'
+import { openNameCheck, openPresence } from './announcing.js'
 import { openAdmission } from './admission.js'
 import type { Config } from './config/config.js'
 import type { Rumor } from './core/event.js'
@@ -12,12 +13,12 @@ import { createDrive, type Drive } from './engine/drive.js'
 import { createIntake, type Intake } from './engine/intake.js'
 import { buildJobFilters } from './engine/job-filters.js'
 import { createLateJobs } from './engine/late-jobs.js'
-import { createPresence, type Presence } from './engine/presence.js'
 import { createProbe } from './engine/probe.js'
 import { createPulse } from './engine/pulse.js'
 import { routeJob } from './engine/routing.js'
 import { createSlots } from './engine/slots.js'
 import { statusOf, type DaemonStatus } from './engine/status.js'
+import { watchUpstreams } from './engine/upstream-health.js'
 import { keepWalletsStarted } from './engine/wallet-keeper.js'
 import { createChannels } from './nostr/channels.js'
 import { parseRelayUrl } from './nostr/relay-url.js'
@@ -32,7 +33,7 @@ import { openGathering } from './gathering.js'
 import { openPrivateMail } from './private-mail.js'
 import { openSettlements } from './settlements.js'
 import { closeInOrder, type Closer } from './shutdown.js'
-import { announcementOf, upstreamOf } from './upstreams.js'
+import { upstreamOf } from './upstreams.js'
 
 export interface Daemon {
   readonly pubkey: string
@@ -90,9 +91,10 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   })
   closers.push(() => settlements.stop())
 
+  const health = watchUpstreams(adapters.clients, clock)
   const bindings = new Map<string, UpstreamBinding>()
   for (const settings of upstreams) {
-    const client = adapters.clients.get(settings.name)
+    const client = health.clients.get(settings.name)
     if (!client) continue
     const port = adapters.wallets.get(settings.merchantWallet ?? '')
     const source = tills.get(settings.merchantWallet ?? '')
@@ -175,16 +177,9 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     clock,
     log,
   })
-  const presence: Presence = createPresence({
-    announcement: announcementOf(config, upstreams, [...handlers.keys()]),
-    publish31402: config.announce.publish31402,
-    writeRelays,
-    refreshMs: config.announce.refreshHours * HOUR_MS,
-    signer,
-    relays,
-    store,
-    clock,
-    log,
+  const presence = openPresence({
+    ...{ config, adapters, upstreams },
+    isServing: async () => status().ready && (await health.areAnswering(config.announce.heartbeatSeconds * 1000)),
   })
   closers.push(() => presence.stop())
   const name = openNameCheck(config, adapters)

@@ -369,6 +369,19 @@ export interface JobStore {
   stop(): Promise<void>
 }
 
+/** What was announced, and whether it was taken back. */
+export interface PresenceRecord {
+  readonly retired: boolean
+  /** As last signed, by kind and `d` tag. */
+  readonly events: Readonly<Record<string, NostrEvent>>
+}
+
+export interface PresenceMemory {
+  read(): Promise<PresenceRecord>
+  /** Durable when resolved. */
+  write(record: PresenceRecord): Promise<void>
+}
+
 // ------------------------------------------------------------------------------------------------------- handlers, policies
 
 /** Translates one kind of job into HTTP and back. Pure; sees no wallet, key or relay. */

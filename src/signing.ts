@@ -9,8 +9,10 @@ import { makeDirectory } from './make-directory.js'
 import { pubkeyOf, signEvent } from './nostr/event.js'
 import { SEAL_KIND } from './nostr/gift-wrap.js'
 import { DELETION_KIND, HANDLER_KIND, PAID_SERVICE_KIND } from './nostr/kinds/announcement.js'
+import { BLOB_SERVERS_KIND } from './nostr/kinds/blob.js'
 import { HEARTBEAT_KIND } from './nostr/kinds/heartbeat.js'
 import { JOB_FEEDBACK_KIND } from './nostr/kinds/job-feedback.js'
+import { PROBE_KIND } from './nostr/kinds/probe.js'
 import { PROFILE_KIND } from './nostr/kinds/profile.js'
 import { INBOX_LIST_KIND, RELAY_LIST_KIND } from './nostr/kinds/relay-list.js'
 import type { BunkerAddress, SignerPermissions } from './nostr/kinds/remote-signing.js'
@@ -32,8 +34,8 @@ export interface Signing {
 
 /** Every kind that is ever signed with the daemon's key; results are of the kind of their job plus 1000 (NIP-90). */
 export const signedKinds = (jobKinds: readonly number[]): number[] => [
-  ...[PROFILE_KIND, DELETION_KIND, SEAL_KIND, JOB_FEEDBACK_KIND, RELAY_LIST_KIND, INBOX_LIST_KIND, HEARTBEAT_KIND],
-  ...[AUTHENTICATION_KIND, BLOB_AUTHORIZATION_KIND, CHECK_KIND, HANDLER_KIND, PAID_SERVICE_KIND],
+  ...[PROFILE_KIND, DELETION_KIND, SEAL_KIND, JOB_FEEDBACK_KIND, RELAY_LIST_KIND, INBOX_LIST_KIND, HEARTBEAT_KIND, BLOB_SERVERS_KIND],
+  ...[AUTHENTICATION_KIND, BLOB_AUTHORIZATION_KIND, PROBE_KIND, CHECK_KIND, HANDLER_KIND, PAID_SERVICE_KIND],
   ...jobKinds.map((kind) => kind + 1_000),
 ]
 

@@ -1,9 +1,8 @@
-/** How does the configuration read once it is put to use? Upstreams and the announcement, from settings to core terms. */
-import type { Config, UpstreamConfig } from './config/config.js'
+/** How does the configuration of an API read once it is put to use? From settings to core terms. */
+import type { UpstreamConfig } from './config/config.js'
 import { msatFromSats } from './core/money.js'
 import type { Upstream } from './core/route.js'
 import { compileRoute } from './l402/path.js'
-import type { Announcement } from './nostr/kinds/announcement.js'
 
 export function upstreamOf(settings: UpstreamConfig): Upstream {
   const { exactPrice } = settings
@@ -35,31 +34,5 @@ export function upstreamOf(settings: UpstreamConfig): Upstream {
         stream: route.stream,
       }
     }),
-  }
-}
-
-export function announcementOf(
-  { announce }: Config,
-  upstreams: readonly Upstream[],
-  kinds: readonly number[],
-): Omit<Announcement, 'createdAt'> {
-  return {
-    identifier: announce.identifier,
-    name: announce.name,
-    about: announce.about,
-    picture: announce.picture,
-    topics: announce.topics,
-    kinds,
-    urls: upstreams.flatMap(({ publicUrl }) => publicUrl ?? []),
-    capabilities: upstreams.flatMap(({ routes }) =>
-      routes.map(({ name, description, methods, pattern, maxMsat, priceMsat }) => ({
-        name,
-        description,
-        methods: [...methods],
-        pattern,
-        maxMsat,
-        priceMsat,
-      })),
-    ),
   }
 }

@@ -1,8 +1,9 @@
 /** `tollbridge announce [--retire]`: publish or take back the announcements, and say what each relay answered. */
 import { openAdapters } from '../adapters.js'
 import type { Config } from '../config/config.js'
-import { createPresence, type AnnouncementOutcome } from '../engine/presence.js'
-import { announcementOf, upstreamOf } from '../upstreams.js'
+import { openPresence } from '../announcing.js'
+import type { AnnouncementOutcome } from '../engine/publication.js'
+import { upstreamOf } from '../upstreams.js'
 import { askDaemon } from './control-client.js'
 import { EXIT } from './exit-codes.js'
 import { silentLog } from './log.js'
@@ -27,14 +28,13 @@ export async function announce(config: Config, retire: boolean, output: Output):
 async function announceAlone(config: Config, retire: boolean): Promise<readonly AnnouncementOutcome[]> {
   const adapters = await openAdapters(config, silentLog, { briefly: true })
   try {
-    const presence = createPresence({
-      ...adapters,
-      announcement: announcementOf(config, config.upstreams.map(upstreamOf), [...adapters.handlers.keys()]),
-      publish31402: config.announce.publish31402,
-      writeRelays: config.relays.write,
-      refreshMs: config.announce.refreshHours * 3_600_000,
-    })
-    return await (retire ? presence.retire() : presence.announce())
+    const upstreams = config.upstreams.map(upstreamOf)
+    const presence = openPresence({ config, adapters, upstreams, isServing: async () => false })
+    try {
+      return await (retire ? presence.retire() : presence.announce())
+    } finally {
+      presence.stop()
+    }
   } finally {
     await adapters.stop()
   }

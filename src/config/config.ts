@@ -7,8 +7,8 @@ import { resolveAdmission, type AdmissionConfig } from './admission-schema.js'
 import { METHODS, type Method } from './upstream-schema.js'
 import { nameOfRoute } from './upstream-rules.js'
 import type { RouteSettings, Settings, UpstreamSettings } from './schema.js'
-
 import type { KeySource } from './secrets.js'
+
 export type LogLevel = Settings['logLevel']
 
 export interface RelaysConfig {
@@ -70,8 +70,13 @@ export interface UpstreamConfig {
   readonly routes: readonly RouteConfig[]
 }
 
-export interface AnnounceConfig extends Readonly<Omit<Settings['announce'], 'picture' | 'topics'>> {
+export interface AnnounceConfig extends Readonly<
+  Omit<Settings['announce'], 'picture' | 'topics' | 'website' | 'nip05' | 'lud16'>
+> {
   readonly picture: string | null
+  readonly website: string | null
+  readonly nip05: string | null
+  readonly lud16: string | null
   readonly topics: readonly string[]
 }
 
@@ -144,7 +149,13 @@ export function resolveConfig(settings: Settings, secrets: Secrets, file: string
       servers: settings.blobs.servers.map((url) => new URL(url).origin),
       retention: settings.blobs.retention ?? null,
     },
-    announce: { ...announce, picture: announce.picture ?? null },
+    announce: {
+      ...announce,
+      picture: announce.picture ?? null,
+      website: announce.website ?? null,
+      nip05: announce.nip05 ?? null,
+      lud16: announce.lud16 ?? null,
+    },
     handlers: settings.handlers.map((path) => resolve(directory, path)),
   }
 }

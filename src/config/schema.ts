@@ -3,15 +3,14 @@ import { z } from 'zod'
 import {
   filePath,
   name,
-  publicUrl,
   relayUrl,
   secretReference,
-  text,
   wholeNumber,
   withoutRepeats,
   type SecretReference,
 } from './fields.js'
 import { dispatch } from './dispatch-schema.js'
+import { announce } from './announce-schema.js'
 import { encryption } from './encryption-schema.js'
 import { admission } from './admission-schema.js'
 import { inputs } from './inputs-schema.js'
@@ -32,7 +31,9 @@ const relays = z
     inbox: relayList()
       .max(3)
       .optional()
-      .describe('Relays on which gift wraps are heard besides the read relays, 1 to 3; unset, the first three read relays.')
+      .describe(
+        'Relays on which gift wraps are heard besides the read relays, 1 to 3; unset, the first three read relays.',
+      )
       .meta({ examples: [['wss://auth.nostr1.com']] }),
     lookup: z
       .array(relayUrl())
@@ -47,7 +48,9 @@ const relays = z
       .describe('Whether relays that customers name may have private addresses; the relays named here always may.'),
     replyMax: wholeNumber(0, 20)
       .default(5)
-      .describe('The most relays of a job request, and of its author, besides our own, to which answers are published.'),
+      .describe(
+        'The most relays of a job request, and of its author, besides our own, to which answers are published.',
+      ),
     probeSeconds: wholeNumber(10, 3600)
       .default(120)
       .describe('Time between two proofs that the read relays still deliver, in seconds.'),
@@ -147,34 +150,6 @@ const wallets = z
   .prefault({})
   .describe('Lightning wallets by a name of your choice; merchantWallet of an upstream refers to it.')
   .meta({ examples: ['till'] })
-
-const announce = z
-  .strictObject({
-    enabled: z.boolean().default(true).describe('Whether the service is announced on the write relays (NIP-89).'),
-    name: text(100).default('Tollbridge').describe('Name of the service as customers see it.'),
-    about: text(2000)
-      .default('Carries Nostr jobs to a paid HTTP API, and its answers back.')
-      .describe('What the service does, in a sentence or two.'),
-    picture: publicUrl()
-      .optional()
-      .describe('URL of a picture.')
-      .meta({ examples: ['https://api.example.com/logo.png'] }),
-    identifier: z
-      .string()
-      .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'must be 1 to 64 letters, digits, dots, dashes and underscores' })
-      .default('tollbridge')
-      .describe('Identifier (d tag) of the announcement; two daemons with one key need two.'),
-    topics: z
-      .array(text(50))
-      .max(20)
-      .superRefine(withoutRepeats)
-      .default([])
-      .describe('Topics (t tags) under which the service is found.'),
-    refreshHours: wholeNumber(1, 720).default(12).describe('Time between two announcements, in hours.'),
-    publish31402: z.boolean().default(true).describe('Whether the service is also listed as a paid API (kind 31402).'),
-  })
-  .prefault({})
-  .describe('How the service is made known.')
 
 export const SETTINGS = {
   key: secretReference()

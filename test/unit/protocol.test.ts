@@ -8,6 +8,7 @@ import type { EventTemplate, NostrEvent } from '../../src/core/event.js'
 import { eventHash, pubkeyOf, signEvent } from '../../src/nostr/event.js'
 import { handoverPlaintext } from '../../src/nostr/kinds/credential-handover.js'
 import { buildHandlerInformation } from '../../src/nostr/kinds/announcement.js'
+import { buildHeartbeat } from '../../src/nostr/kinds/heartbeat.js'
 import { buildErrorFeedback, buildPaymentRequired, parseJobFeedback } from '../../src/nostr/kinds/job-feedback.js'
 import { buildJobRequest, parseJobRequest } from '../../src/nostr/kinds/job-request.js'
 import { buildJobResult, parseJobResult } from '../../src/nostr/kinds/job-result.js'
@@ -211,9 +212,23 @@ describe('PROTOCOL.md', () => {
           priceMsat: msatFromSats(21),
         },
       ],
+      params: {
+        method: { required: true, values: ['GET'] },
+        path: { required: true, values: ['/v1/weather'] },
+        query: { required: false, values: [] },
+        body: { required: false, values: [] },
+        accept: { required: false, values: [] },
+        'content-type': { required: false, values: [] },
+      },
+      encryption: true,
       createdAt: 1_790_000_000,
     })
     expect(example('handler-information')).toEqual(built)
+  })
+
+  it('shows the heartbeat as the daemon builds it', () => {
+    const built = buildHeartbeat({ identifier: 'tollbridge', createdAt: 1_790_000_000, expiration: 1_790_000_600 })
+    expect(example('heartbeat')).toEqual(built)
   })
 
   it('lists every error code, and none that does not exist', () => {

@@ -28,6 +28,10 @@ export interface Announcement {
   /** Public URLs of the API only; what the daemon itself calls stays private. */
   readonly urls: readonly string[]
   readonly capabilities: readonly Capability[]
+  /** What a job of these kinds may say in `param` tags. */
+  readonly params: Readonly<Record<string, { readonly required: boolean; readonly values: readonly string[] }>>
+  /** Whether jobs may come encrypted. */
+  readonly encryption: boolean
   readonly createdAt: Seconds
 }
 
@@ -38,17 +42,10 @@ export function buildHandlerInformation(announcement: Announcement): EventTempla
     name: announcement.name,
     about: announcement.about,
     ...(announcement.picture === null ? {} : { picture: announcement.picture, image: announcement.picture }),
-    encryptionSupported: false,
+    encryptionSupported: announcement.encryption,
     cashuAccepted: false,
-    nip90Params: {
-      method: { required: true, values: [...new Set(capabilities.flatMap(({ methods }) => methods))] },
-      path: { required: true, values: capabilities.map(({ pattern }) => pattern) },
-      query: { required: false, values: [] },
-      body: { required: false, values: [] },
-      accept: { required: false, values: [] },
-      'content-type': { required: false, values: [] },
-      settlement: { required: false, values: ['proof'] },
-    },
+    nip90Params: { ...announcement.params, settlement: { required: false, values: ['proof'] } },
+    ...amountOf(capabilities),
     pricing: capabilities.map((capability) => ({
       capability: capability.name,
       price: satsRoundedUp(capability.priceMsat ?? capability.maxMsat),
@@ -97,11 +94,23 @@ export function buildPaidService(announcement: Announcement): EventTemplate | nu
   return { kind: PAID_SERVICE_KIND, created_at: announcement.createdAt, tags, content: JSON.stringify(content) }
 }
 
-/** NIP-09: asks relays to delete both announcements up to that time. */
-export function buildRetirement(pubkey: Pubkey, identifier: string, createdAt: Seconds): EventTemplate {
-  const tags = [HANDLER_KIND, PAID_SERVICE_KIND].flatMap((kind) => [
-    ['a', `${kind}:${pubkey}:${identifier}`],
-    ['k', String(kind)],
-  ])
+/** The price as lists of service providers read it, where every call has the same: msat, or `free`. */
+function amountOf(capabilities: readonly Capability[]): { readonly amount?: string } {
+  const [price, ...others] = [...new Set(capabilities.map(({ priceMsat }) => priceMsat))]
+  if (price === undefined || price === null || others.length > 0) return {}
+  return { amount: Number(price) === 0 ? 'free' : String(price) }
+}
+
+/** NIP-09: asks relays to delete what stands at these addresses (`kind:d`) up to that time. */
+export function buildRetirement(pubkey: Pubkey, addresses: readonly string[], createdAt: Seconds): EventTemplate {
+  const parts = addresses.map((address) => {
+    const [kind = '', ...identifier] = address.split(':')
+    return { kind, identifier: identifier.join(':') }
+  })
+  const kinds = [...new Set(parts.map(({ kind }) => kind))]
+  const tags = [
+    ...parts.map(({ kind, identifier }) => ['a', `${kind}:${pubkey}:${identifier}`]),
+    ...kinds.map((kind) => ['k', kind]),
+  ]
   return { kind: DELETION_KIND, created_at: createdAt, tags, content: 'service retired' }
 }
