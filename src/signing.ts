@@ -34,7 +34,16 @@ export interface Signing {
 
 /** Every kind that is ever signed with the daemon's key; results are of the kind of their job plus 1000 (NIP-90). */
 export const signedKinds = (jobKinds: readonly number[]): number[] => [
-  ...[PROFILE_KIND, DELETION_KIND, SEAL_KIND, JOB_FEEDBACK_KIND, RELAY_LIST_KIND, INBOX_LIST_KIND, HEARTBEAT_KIND, BLOB_SERVERS_KIND],
+  ...[
+    PROFILE_KIND,
+    DELETION_KIND,
+    SEAL_KIND,
+    JOB_FEEDBACK_KIND,
+    RELAY_LIST_KIND,
+    INBOX_LIST_KIND,
+    HEARTBEAT_KIND,
+    BLOB_SERVERS_KIND,
+  ],
   ...[AUTHENTICATION_KIND, BLOB_AUTHORIZATION_KIND, PROBE_KIND, CHECK_KIND, HANDLER_KIND, PAID_SERVICE_KIND],
   ...jobKinds.map((kind) => kind + 1_000),
 ]
