@@ -143,7 +143,8 @@ export function createIntake(wiring: {
       outbox: [] as readonly Delivery[],
     }
     const objected = objection ?? (isMalformed(request) ? null : await vet(request, json))
-    const accepted = objected || isMalformed(request) ? null : await arrival.accept?.({ ...facts, request: json })
+    const asksFirst = arrival.accept && !objected && !isMalformed(request)
+    const accepted = asksFirst ? await arrival.accept({ ...facts, request: json }) : null
     // ORDER: counted with nothing to wait for until the job is counted itself: of many that arrive together none slips past.
     const verdict = isMalformed(request)
       ? (objected ?? rejection(request.code, request.malformed))
