@@ -7,6 +7,8 @@ import { buildExample } from '../config/example.js'
 import { TollbridgeError } from '../core/errors.js'
 import type { Pubkey } from '../core/identifiers.js'
 import { pubkeyOf } from '../nostr/event.js'
+import { lockKey } from '../nostr/key-text.js'
+import { readSecretFile } from '../private-file.js'
 import { makeDirectory } from '../make-directory.js'
 
 export interface Initialised {
@@ -20,10 +22,10 @@ export interface Initialised {
 }
 
 /**
- * Creates the directory where it is missing. Nothing is changed where either file exists.
+ * With a password file the key is written locked (NIP-49). Creates the directory where it is missing. Nothing is changed where either file exists.
  * @throws TollbridgeError `usage` where a file exists or the directory cannot be written.
  */
-export async function init(directory: string): Promise<Initialised> {
+export async function init(directory: string, passwordFile: string | null = null): Promise<Initialised> {
   const root = resolve(directory)
   const configFile = join(root, 'tollbridge.yaml')
   const keyFile = join(root, 'tollbridge.key')
@@ -31,22 +33,32 @@ export async function init(directory: string): Promise<Initialised> {
   for (const path of [configFile, keyFile]) {
     if (await exists(path)) throw alreadyThere(path)
   }
+  const password = passwordFile === null ? null : await readSecretFile(resolve(passwordFile))
   const secretKey = createSecretKey()
   const pubkey = pubkeyOf(secretKey)
   const npub = npubEncode(pubkey)
   try {
     await makeDirectory(root, 0o755)
-    await writeNew(keyFile, `${nsecEncode(secretKey)}\n`, 0o600)
-    await writeNew(configFile, buildExample({ npub }), 0o644).catch(async (error: unknown) => {
-      await unlink(keyFile) // ours, made a moment ago: a key without its configuration would block the next try
-      throw error
-    })
+    const written = password === null ? nsecEncode(secretKey) : lockKey(secretKey, password)
+    await writeNew(keyFile, `${written}\n`, 0o600)
+    await writeNew(configFile, withPassword(buildExample({ npub }), passwordFile), 0o644).catch(
+      async (error: unknown) => {
+        await unlink(keyFile) // ours, made a moment ago: a key without its configuration would block the next try
+        throw error
+      },
+    )
     await makeDirectory(stateDirectory, 0o700)
   } catch (error) {
     throw readable(error)
   }
   return { configFile, keyFile, stateDirectory, pubkey, npub, nextSteps: nextSteps(configFile, keyFile) }
 }
+
+/** The setting stands in the example as a comment, which is taken away. */
+const withPassword = (example: string, file: string | null): string =>
+  file === null
+    ? example
+    : example.replace(/^#keyPassword:.*$/m, `keyPassword: ${JSON.stringify({ file: resolve(file) })}`)
 
 /** lstat: a dangling link is there too. */
 const exists = (path: string): Promise<boolean> =>

@@ -37,12 +37,13 @@ program
   .command('init')
   .argument('[directory]', 'where to write the configuration and the key', '.')
   .description('write a commented configuration and a new key; never overwrites')
+  .option('--password-file <file>', 'lock the key with the password in this 0600 file (NIP-49)')
   .option('--json', 'print JSON lines')
   .addHelpText('after', examples('tollbridge init', 'tollbridge init ./bridge --json'))
-  .action(async (directory: string, { json = false }: { json?: boolean }) => {
+  .action(async (directory: string, { json = false, passwordFile }: { json?: boolean; passwordFile?: string }) => {
     const { init } = await import('./init.js')
     const output = createOutput(json)
-    const written = await init(directory)
+    const written = await init(directory, passwordFile ?? null)
     output.object({ type: 'initialised', ...written })
     output.data(
       [

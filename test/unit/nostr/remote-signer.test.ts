@@ -139,7 +139,7 @@ describe('a remote signer', () => {
     await keep({ behaviour: { relays: [] } })
     bunker.behave({ relays: [elsewhere.url] })
     const signer = await open({ remember })
-    expect(remember).toHaveBeenLastCalledWith({ pubkey: bunker.pubkey, relays: [elsewhere.url] })
+    expect(remember).toHaveBeenLastCalledWith({ pubkey: bunker.pubkey, relays: [`${elsewhere.url}/`] })
     stops.shift()
     await relay.stop()
     expect(verifyEvent(await signer.sign(template))).toBe(true)
