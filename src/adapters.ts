@@ -130,8 +130,14 @@ function operatorsRelays({ relays, walletUris, admission }: Config): ReadonlySet
     const connection = parseNwcUri(uri)
     return isMalformed(connection) ? [] : connection.relays
   })
-  const ranking = admission.rankProviders.map(({ relay }) => relay)
-  const named = [...relays.read, ...relays.write, ...relays.lookup, ...relays.inbox, ...ofWallets, ...ranking].map(parseRelayUrl)
+  const named = [
+    ...relays.read,
+    ...relays.write,
+    ...relays.lookup,
+    ...relays.inbox,
+    ...ofWallets,
+    ...admission.rankProviders.map(({ relay }) => relay),
+  ].map(parseRelayUrl)
   return new Set(named.filter((url): url is string => !isMalformed(url)))
 }
 

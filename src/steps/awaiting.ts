@@ -10,7 +10,9 @@ export const awaiting: Step<'awaiting'> = async (context, job) => {
   if (settled) return settled
   // ORDER: that it was offered is saved while relays still have to answer; after a crash the same event is sent on.
   for (const delivery of job.outbox) context.send(job, delivery)
-  const unworked = job.outbox.find((delivery) => delivery.purpose === 'offer' && context.standing(delivery) === 'unworked')
+  const unworked = job.outbox.find(
+    (delivery) => delivery.purpose === 'offer' && context.standing(delivery) === 'unworked',
+  )
   const anew = unworked && (await reworked(context, job, unworked))
   if (anew) return anew
   // The grace is for payments that settle slowly; a later one still revives the job.
