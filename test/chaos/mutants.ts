@@ -11,6 +11,8 @@ export const MUTANTS = {
         await adapters.relays.publish(event, relay)
         return { type: 'accepted' }
       },
+      // Whoever believes what he is told does not look afterwards.
+      fetch: async () => ({ events: [], answered: 0 }),
     },
   }),
   /** Hears what is said from now on, and never asks for what it has missed. */

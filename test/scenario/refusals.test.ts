@@ -25,7 +25,15 @@ const offered = async (bridge: Bridge) => bridge.customer.offer((await bridge.cu
 
 const UNPAID: Partial<Record<CustomerErrorCode, Scenario>> = {
   'invalid-request': { params: { prompt: 'a poem, please' } },
-  'encryption-unsupported': { tags: [['encrypted']] },
+  'encryption-unsupported': { options: { config: { encryption: { jobs: 'refuse' } } }, tags: [['encrypted']] },
+  'encryption-required': { options: { config: { encryption: { jobs: 'require' } } } },
+  undecipherable: { tags: [['encrypted']] },
+  'input-unsupported': { tags: [['i', 'a song', 'tune']] },
+  'input-invalid': { tags: [['i', 'no url', 'url']] },
+  'input-unavailable': {
+    options: { config: { inputs: { timeoutSeconds: 1, waitSeconds: 1 } } },
+    tags: [['i', 'e'.repeat(64), 'event']],
+  },
   'method-not-allowed': { params: { method: 'DELETE', path: '/joke' } },
   'path-not-allowed': { options: { route: { path: '/joke' } }, params: { path: '/secret' } },
   'body-too-large': {
@@ -88,6 +96,13 @@ const APART: readonly CustomerErrorCode[] = [
   'undeliverable',
   // in admission.test.ts
   'rank-too-low',
+  // in inputs.test.ts
+  'input-too-large',
+  // in cancellations.test.ts
+  'cancelled',
+  // in dispatch.test.ts
+  'task-unknown',
+  'deadline-too-close',
 ]
 
 let bridge: Bridge
