@@ -218,7 +218,8 @@ export type IncomingState =
 
 export type OutgoingState =
   | { readonly state: 'pending' }
-  | { readonly state: 'settled'; readonly preimage: Preimage }
+  /** `feesMsat`: null where the wallet does not tell. */
+  | { readonly state: 'settled'; readonly preimage: Preimage; readonly feesMsat: Msat | null }
   | { readonly state: 'failed' }
   | { readonly state: 'not_found' }
 

@@ -1,9 +1,10 @@
 /** What does the command line of `tollbridge hire` ask for? Checked whole before anybody hears of it. */
 import { join } from 'node:path'
 import { parseEventId, type EventId, type Millis, type Pubkey } from '../core/identifiers.js'
-import type { Msat } from '../core/money.js'
+import { ZERO_MSAT, type Msat } from '../core/money.js'
 import { parseProviderAddress } from '../customer/provider-address.js'
 import { LONGEST_WINDOW_MS, type BudgetLimit } from '../hirer/budget.js'
+import { priceWithin } from '../hirer/fees.js'
 import type { HireWish } from '../hirer/hirer.js'
 import type { Network } from '../ports.js'
 import { checked, readNetwork, readRelays, readSats, readSeconds, usage } from './request-plan.js'
@@ -15,6 +16,7 @@ export interface HireOptions {
   readonly param?: readonly string[]
   readonly input?: readonly string[]
   readonly maxSats?: string
+  readonly maxFeeSats?: string
   readonly budgetSats?: string
   readonly budgetHours?: string
   readonly provider?: string
@@ -95,6 +97,12 @@ function readWish(
   if (task.length === 0 || task.length > 256) throw usage('--task is the name of a capability')
   const maxMsat: Msat | null = readSats('--max-sats', options.maxSats)
   if (maxMsat === null) throw usage('hiring needs a limit: give --max-sats')
+  const maxFeeMsat = readMaxFee(options.maxFeeSats)
+  if (priceWithin(maxMsat, maxFeeMsat ?? undefined) === 0) {
+    throw usage(
+      '--max-sats leaves nothing for the provider once the fees are kept back: raise it, or give --max-fee-sats',
+    )
+  }
   const rankedBy = readKeys(options.rankBy)
   const issuers = readKeys(options.trustIssuer)
   const domains = (options.trustDomain ?? []).map((domain) => domain.toLowerCase())
@@ -104,6 +112,7 @@ function readWish(
   }
   return {
     ...{ task, topic, provider, maxMsat, limit, deadlineMs },
+    ...(maxFeeMsat !== null && { maxFeeMsat }),
     params: readParams(options.param ?? []),
     inputs: (options.input ?? []).map(readInput),
     anchors: { rankedBy, issuers, domains },
@@ -116,6 +125,10 @@ function readWish(
     attest: options.attest ?? false,
   }
 }
+
+/** 0 too: a wallet on the provider's own node pays none. */
+const readMaxFee = (text: string | undefined): Msat | null =>
+  text === '0' ? ZERO_MSAT : readSats('--max-fee-sats', text)
 
 function readLimit({ budgetSats, budgetHours }: HireOptions): BudgetLimit | null {
   const msat = readSats('--budget-sats', budgetSats)

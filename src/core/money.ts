@@ -25,3 +25,6 @@ export function msatFromSats(sats: number): Msat {
 
 /** Whole sats, rounded up once. */
 export const satsRoundedUp = (amount: Msat): number => Math.ceil(amount / 1000)
+
+/** One part of so many, rounded up once. */
+export const partRoundedUp = (amount: Msat, parts: number): Msat => Math.ceil(amount / parts) as Msat

@@ -1,6 +1,7 @@
 /** What does the customer do next? Decides on each answer and each turn of the payment; talks to no relay itself. */
 import type { BlobPointer } from '../core/blob.js'
 import { type EventId, type Malformed, type Preimage, type Pubkey } from '../core/identifiers.js'
+import type { Msat } from '../core/money.js'
 import type { JobFeedback } from '../nostr/kinds/job-feedback.js'
 import type { Clock, Signer, Wallet } from '../ports.js'
 import type { Answer } from './answer.js'
@@ -31,7 +32,7 @@ export interface ConversationContext {
   readonly lookLater: () => void
   /** Asks for `hurry` to be called after a while. */
   readonly hurryLater: () => void
-  readonly onPreimage: (preimage: Preimage, of: PinnedOffer) => void
+  readonly onPreimage: (preimage: Preimage, of: PinnedOffer, feesMsat: Msat | null) => void
   /** Fetches what a result leads to; without it, that is only named. */
   readonly download?: (pointer: BlobPointer) => Promise<Uint8Array | Malformed>
 }
@@ -150,7 +151,7 @@ export function createConversation(
       if (pinned !== null) {
         const { paymentHash, amountMsat } = pinned
         tell({ type: 'paid', paymentHash, amountMsat, feesMsat: news.feesMsat })
-        context.onPreimage(news.preimage, pinned)
+        context.onPreimage(news.preimage, pinned, news.feesMsat)
       }
       return catchUp()
     }

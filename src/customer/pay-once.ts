@@ -58,9 +58,10 @@ export async function lookUpPayment(
   switch (seen.state) {
     case 'settled': {
       if (!isPreimageOf(seen.preimage, hash)) return { type: 'unknown', reason: 'the wallet showed a wrong preimage' }
-      const outcome: SavedOutcome = { type: 'paid', preimage: seen.preimage, feesMsat: null, at: clock.now() }
+      const { preimage, feesMsat } = seen
+      const outcome: SavedOutcome = { type: 'paid', preimage, feesMsat, at: clock.now() }
       await journal.saveOutcome(attempt, outcome)
-      return { type: 'paid', preimage: seen.preimage, feesMsat: null }
+      return { type: 'paid', preimage, feesMsat }
     }
     case 'failed':
       return { type: 'failed' }

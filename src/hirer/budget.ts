@@ -13,8 +13,14 @@ export interface BudgetLimit {
   readonly windowMs: Millis
 }
 
+/** What a payment may cost at most, in its two parts. */
+export interface Cost {
+  readonly amountMsat: Msat
+  readonly feesMsat: Msat
+}
+
 interface Entry {
-  /** Including fees once they are known. */
+  /** Including fees: those that it may have, then those that it had. */
   readonly msat: number
   /** `reserved`: may have been paid. It counts however old it is. */
   readonly state: 'reserved' | 'spent'
@@ -22,9 +28,15 @@ interface Entry {
 }
 
 export interface Budget {
-  /** False where the limit would be passed; then nothing is reserved. Idempotent for a hire that has a reservation. */
-  reserve(id: EventId, amountMsat: Msat, limit: BudgetLimit | null): Promise<boolean>
-  /** It was paid: counts from now for one window. Idempotent. */
+  /**
+   * The amount, and what is kept for its fees. False where the limit would be passed; then nothing is reserved. Idempotent for a hire
+   * that has a reservation.
+   */
+  reserve(id: EventId, cost: Cost, limit: BudgetLimit | null): Promise<boolean>
+  /**
+   * It was paid: counts from now for one window, with its true fees; where they are not known, with all that was kept for them.
+   * Idempotent.
+   */
   settle(id: EventId, amountMsat: Msat, feesMsat: Msat | null): Promise<void>
   /** It was definitely not paid, and will not be. */
   release(id: EventId): Promise<void>
@@ -78,18 +90,21 @@ export function createBudget(directory: string, clock: Clock): Budget {
       .reduce((total, { msat }) => total + msat, 0)
 
   return {
-    reserve: (id, amountMsat, limit) =>
+    reserve: (id, { amountMsat, feesMsat }, limit) =>
       alone(async (entries) => {
         if (entries.has(id)) return true
-        if (limit !== null && sum(entries, limit.windowMs) + amountMsat > limit.msat) return false
+        const msat = amountMsat + feesMsat
+        if (limit !== null && sum(entries, limit.windowMs) + msat > limit.msat) return false
         // ORDER: on disk before the wallet is asked: a crash after the payment must not make the money look unspent.
-        await write(entries.set(id, { msat: amountMsat, state: 'reserved', at: clock.now() }))
+        await write(entries.set(id, { msat, state: 'reserved', at: clock.now() }))
         return true
       }),
     settle: (id, amountMsat, feesMsat) =>
       alone(async (entries) => {
-        if (entries.get(id)?.state === 'spent') return
-        await write(entries.set(id, { msat: amountMsat + (feesMsat ?? 0), state: 'spent', at: clock.now() }))
+        const entry = entries.get(id)
+        if (entry?.state === 'spent') return
+        const msat = feesMsat === null ? Math.max(entry?.msat ?? 0, amountMsat) : amountMsat + feesMsat
+        await write(entries.set(id, { msat, state: 'spent', at: clock.now() }))
       }),
     release: (id) =>
       alone(async (entries) => {

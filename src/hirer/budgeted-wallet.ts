@@ -3,8 +3,9 @@ import type { EventId } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
 import type { Wallet } from '../ports.js'
 import type { Budget, BudgetLimit } from './budget.js'
+import { feeAllowance } from './fees.js'
 
-export const OVER_BUDGET = 'the budget of the window is used up'
+export const OVER_BUDGET = 'the budget of the window has not so much left, with what is kept for fees'
 
 export interface BudgetedWallet extends Wallet {
   /** The last payment was refused by the budget, not by the wallet. */
@@ -17,9 +18,11 @@ export function createBudgetedWallet(options: {
   readonly budget: Budget
   readonly limit: BudgetLimit | null
   readonly hireId: EventId
+  /** What is kept for fees; absent: as a rule. */
+  readonly maxFeeMsat?: Msat
   readonly amountOf: (bolt11: string) => Msat
 }): BudgetedWallet {
-  const { wallet, budget, limit, hireId, amountOf } = options
+  const { wallet, budget, limit, hireId, maxFeeMsat, amountOf } = options
   let overBudget = false
   return {
     ...wallet,
@@ -27,7 +30,8 @@ export function createBudgetedWallet(options: {
     isOverBudget: () => overBudget,
     async payInvoice(bolt11, paymentHash) {
       const amountMsat = amountOf(bolt11)
-      overBudget = !(await budget.reserve(hireId, amountMsat, limit))
+      const cost = { amountMsat, feesMsat: feeAllowance(amountMsat, maxFeeMsat) }
+      overBudget = !(await budget.reserve(hireId, cost, limit))
       if (overBudget) return { type: 'refused', reason: OVER_BUDGET }
       const outcome = await wallet.payInvoice(bolt11, paymentHash)
       if (outcome.type === 'paid') await budget.settle(hireId, amountMsat, outcome.feesMsat)

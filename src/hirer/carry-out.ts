@@ -81,6 +81,7 @@ export async function carryOut(options: CarryOut): Promise<HireOutcome> {
 
   const wallet = createBudgetedWallet({
     ...{ wallet: options.wallet, budget, limit: options.limit, hireId: hire.id },
+    ...(hire.maxFeeMsat !== undefined && { maxFeeMsat: hire.maxFeeMsat }),
     amountOf: (bolt11) => amountIn(rules.decodeInvoice(bolt11)),
   })
   const [attempt, pinned, result, agreement, rounds] = await Promise.all([
@@ -123,7 +124,7 @@ export async function carryOut(options: CarryOut): Promise<HireOutcome> {
       },
       download: (pointer) => downloadBlob(options.web, pointer),
       hurryLater: () => later(WALLET_GRACE_MS, { type: 'hurry' }),
-      onPreimage: (_, { amountMsat }) => void budget.settle(hire.id, amountMsat, null).catch(crash),
+      onPreimage: (_, { amountMsat }, feesMsat) => void budget.settle(hire.id, amountMsat, feesMsat).catch(crash),
     },
     { pinned, standing },
   )

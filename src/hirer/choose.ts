@@ -74,7 +74,10 @@ function judge(
   object(candidate.inboxRelays.length === 0, 'it lists no inbox relays (kind 10050), so it cannot be hired in private')
   object(!candidate.isAgent && !isNamed, 'it lists an API, and does not say that it takes jobs')
   object(!candidate.takesLightning, 'it lists no way to pay by Lightning')
-  object(isAbove(offer, maxMsat), `it asks for ${offer?.priceMsat ?? 0} msat, and the limit is ${maxMsat}`)
+  object(
+    isAbove(offer, maxMsat),
+    `it asks for ${offer?.priceMsat ?? 0} msat, and the limit is ${maxMsat}, with fees kept back`,
+  )
   objections.push(...unmet(trust, demands))
   object(admittedBy === null && !makesDemands(demands), 'nobody whom we believe vouches for it, and we never hired it')
   const unserved = trust.past.paidAndNotServed

@@ -147,7 +147,7 @@ export function createDialogue(
   const notAgreed = (code: string, priceMsat: Msat): DialogueOutcome => ({
     type: 'not-agreed',
     code,
-    message: `The provider asks for ${priceMsat} msat; the limit is ${hire.maxMsat} msat.`,
+    message: `The provider asks for ${priceMsat} msat; the limit is ${hire.maxMsat} msat, with fees kept back.`,
   })
 
   async function onInvoice(message: Invoice, round: SavedRound, rumor: Rumor): Promise<DialogueOutcome | null> {

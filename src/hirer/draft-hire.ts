@@ -12,6 +12,7 @@ export interface HireDraft {
   readonly params: Readonly<Record<string, string>>
   readonly inputs: readonly (readonly string[])[]
   readonly maxMsat: Msat
+  readonly maxFeeMsat?: Msat
   /** What the first request names as its ceiling; a higher price is then offered by a counter-offer. */
   readonly ceilingMsat: Msat
   readonly deadline: Seconds

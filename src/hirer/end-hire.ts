@@ -114,7 +114,8 @@ async function close(
   const paid = !known.unpaid && mayBePaid(attempt)
   // ORDER: the ledger first: a hire that is closed is never looked at again.
   if (await budget.isReserved(hire.id)) {
-    if (paid && attempt !== null) await budget.settle(hire.id, attempt.intent.amountMsat, null)
+    const feesMsat = attempt?.outcome?.type === 'paid' ? attempt.outcome.feesMsat : null
+    if (paid && attempt !== null) await budget.settle(hire.id, attempt.intent.amountMsat, feesMsat)
     else await budget.release(hire.id)
   }
   const { id, provider, task } = hire

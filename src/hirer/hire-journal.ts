@@ -35,7 +35,10 @@ export interface SavedHire {
   readonly task: string
   readonly params: Readonly<Record<string, string>>
   readonly inputs: readonly (readonly string[])[]
+  /** The highest price that may be agreed on. */
   readonly maxMsat: Msat
+  /** What is kept for fees, where the user has named it. */
+  readonly maxFeeMsat?: Msat
   readonly deadline: Seconds
   /** Leave an attestation when it is done. */
   readonly attest: boolean

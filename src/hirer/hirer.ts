@@ -1,7 +1,7 @@
 /** How does an agent hire another? Finds providers, chooses one by its rules, and carries the hire to its end. */
 import { TollbridgeError } from '../core/errors.js'
 import type { EventId, Malformed, Millis, Pubkey } from '../core/identifiers.js'
-import type { Msat } from '../core/money.js'
+import { ZERO_MSAT, type Msat } from '../core/money.js'
 import type { OfferedInvoice } from '../customer/offer.js'
 import type { PaymentJournal } from '../customer/payment-journal.js'
 import type { Clock, Network, RelayLists, RelayPool, Signer, Wallet, WebClient } from '../ports.js'
@@ -10,6 +10,7 @@ import { carryOut } from './carry-out.js'
 import { chooseProvider, type Choice, type TrustDemands } from './choose.js'
 import { discoverProviders } from './discover.js'
 import { draftHire } from './draft-hire.js'
+import { feeAllowance, priceWithin } from './fees.js'
 import type { HireJournal, SavedHire } from './hire-journal.js'
 import type { HireOutcome } from './hire-outcome.js'
 import type { HireLine } from './hire-story.js'
@@ -27,8 +28,10 @@ export interface HireWish {
   readonly topic: string | null
   /** Null: one is looked for. */
   readonly provider: Pubkey | null
-  /** What this hire may cost at most, wallet fees aside. */
+  /** What this hire may cost at most, fees included: providers are offered what is left of it. */
   readonly maxMsat: Msat
+  /** What is kept for fees; absent: the larger of one percent of the price and ten sats. */
+  readonly maxFeeMsat?: Msat
   /** For all hires of this state directory together, over a rolling window. */
   readonly limit: BudgetLimit | null
   readonly anchors: TrustAnchors
@@ -125,21 +128,25 @@ export function createHirer(parts: HirerParts): Hirer {
         wish.anchors,
         candidates.map(({ provider }) => provider),
       )
-      return chooseProvider(candidates, trust, { demands: wish.demands, maxMsat: wish.maxMsat, self: signer.pubkey })
+      const maxMsat = priceWithin(wish.maxMsat, wish.maxFeeMsat)
+      return chooseProvider(candidates, trust, { demands: wish.demands, maxMsat, self: signer.pubkey })
     },
     async hire(wish, { chosen, reason }, run) {
       if (chosen === null) throw new TollbridgeError('usage', `nobody to hire: ${reason}`)
       const { candidate } = chosen
       const limit = run.limit
-      if (limit !== null && (await budget.committed(limit.windowMs)) >= limit.msat) {
+      const { maxFeeMsat } = wish
+      const spent = limit === null ? 0 : await budget.committed(limit.windowMs)
+      if (limit !== null && spent + feeAllowance(ZERO_MSAT, maxFeeMsat) >= limit.msat) {
         return { type: 'not-payable', code: 'over-budget', message: 'the budget of the window is used up' }
       }
       const now = clock.now()
+      const maxMsat = priceWithin(wish.maxMsat, maxFeeMsat)
       const hire = draftHire(
         {
           ...{ provider: candidate.provider, task: wish.task, params: wish.params, inputs: wish.inputs },
-          ...{ maxMsat: wish.maxMsat, attest: wish.attest },
-          ceilingMsat: ceilingOf(candidate.offer, wish.maxMsat),
+          ...{ maxMsat, attest: wish.attest, ...(maxFeeMsat !== undefined && { maxFeeMsat }) },
+          ceilingMsat: ceilingOf(candidate.offer, maxMsat),
           deadline: Math.floor((now + wish.deadlineMs) / 1000),
         },
         { self: signer.pubkey, now },

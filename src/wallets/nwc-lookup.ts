@@ -98,11 +98,11 @@ export async function lookupIncoming(source: Source, paymentHash: PaymentHash): 
 export async function lookupOutgoing(source: Source, paymentHash: PaymentHash): Promise<OutgoingState> {
   const found = await find(source, paymentHash, 'outgoing')
   if (!found) return { state: 'not_found' }
-  const { state, preimage } = found
+  const { state, preimage, feesMsat } = found
   switch (state) {
     case 'settled':
       if (preimage === null) throw unusable('the wallet says that it paid and does not give the preimage')
-      return { state, preimage }
+      return { state, preimage, feesMsat }
     case 'failed':
       return { state }
     // Wallets call a payment expired that is still under way when its invoice expires.

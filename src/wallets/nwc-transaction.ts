@@ -23,6 +23,7 @@ export interface NwcTransaction {
   /** Its sha256 is the payment hash. Says nothing of whether it was paid: some wallets show it before. */
   readonly preimage: Preimage | null
   readonly amountMsat: Msat | null
+  readonly feesMsat: Msat | null
   readonly settledAt: Millis | null
 }
 
@@ -45,6 +46,7 @@ export function parseTransaction(value: unknown, now: Millis): NwcTransaction | 
     return malformed('the preimage of a settled transaction is not that of its payment hash')
   }
   const amount = parseMsat(raw['amount'])
+  const fees = parseMsat(raw['fees_paid'])
   if (state === 'settled' && isMalformed(amount)) return amount
   return {
     type: raw['type'] === 'incoming' || raw['type'] === 'outgoing' ? raw['type'] : null,
@@ -52,6 +54,7 @@ export function parseTransaction(value: unknown, now: Millis): NwcTransaction | 
     state,
     preimage: proved ? preimage : null,
     amountMsat: isMalformed(amount) ? null : amount,
+    feesMsat: isMalformed(fees) ? null : fees,
     settledAt,
   }
 }

@@ -49,6 +49,7 @@ const hireKill = (side: HireKill['side'], name: string): HireKill => ({
 const HIRE_KILLS = [
   hireKill('hirer', 'journal.saveHire#after'),
   hireKill('hirer', 'wallet.payInvoice#after'),
+  hireKill('hirer', 'budget.settle#before'),
   hireKill('hirer', 'journal.saveResult#before'),
   hireKill('provider', 'store.insert:quoting#after'),
 ]
@@ -77,7 +78,7 @@ describe('the daemon', () => {
       hirer: join(compiled.directory, 'test/crash/hirer-entry.js'),
     }
     const outcome = await runHireMatrix({ entries, kills: HIRE_KILLS, lanes: 2, say: (line) => said.push(line) })
-    const clean = { points: 4, hit: 4, kills: 4, lost: 0, doublePayments: 0, budgetOverruns: 0, runTwice: 0 }
+    const clean = { points: 5, hit: 5, kills: 5, lost: 0, doublePayments: 0, budgetOverruns: 0, runTwice: 0 }
     expect(hireLine(outcome), said.join('\n')).toBe(hireLine(clean))
   }, 180_000)
 })

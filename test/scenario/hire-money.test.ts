@@ -11,7 +11,7 @@ afterEach(() => world.stop())
 describe('the budget', () => {
   it('of a window holds over hires, and nothing is sent once it is used up', async () => {
     const agent = await world.agent()
-    const budget = { budgetSats: '21', budgetHours: '1' }
+    const budget = { budgetSats: '31', budgetHours: '1' }
     const first = world.hiring(budget)
     await world.serve(agent, await agent.nextRequest())
     expect(await first.exit).toBe(0)
@@ -24,10 +24,10 @@ describe('the budget', () => {
 
   it('is not passed by the last hire that begins within it', async () => {
     const agent = await world.agent()
-    const first = world.hiring({ budgetSats: '41' })
+    const first = world.hiring({ budgetSats: '51' })
     await world.serve(agent, await agent.nextRequest())
     await first.exit
-    const second = world.hiring({ budgetSats: '41' })
+    const second = world.hiring({ budgetSats: '51' })
     const request = await agent.nextRequest(2)
     await agent.accept(request, 21_000)
     await agent.invoice(request, (await world.invoice(21_000)).bolt11, 21_000)
@@ -35,7 +35,7 @@ describe('the budget', () => {
     expect(second.lines.at(-1)).toMatchObject({ code: 'over-budget' })
     expect(world.asked).toHaveLength(1)
     // It is still open: with more budget the same hire goes on, and the same invoice is paid.
-    const third = world.hiring({ budgetSats: '42' })
+    const third = world.hiring({ budgetSats: '52' })
     await third.until('paid')
     await agent.result(request, 'at last')
     expect(await third.exit).toBe(0)
@@ -43,17 +43,53 @@ describe('the budget', () => {
     expect(world.asked).toHaveLength(2)
   })
 
+  it('holds with the fees, of which nobody knows before what they will be', async () => {
+    world.payer.faults.feeMsat = 9_000
+    const agent = await world.agent()
+    const budget = { budgetSats: '60' }
+    const first = world.hiring(budget)
+    await world.serve(agent, await agent.nextRequest())
+    expect(await first.exit).toBe(0)
+    expect(first.told('paid')).toMatchObject([{ amountMsat: 21_000, feesMsat: 9_000 }])
+    // 30 are left: enough for price and fees as they were, and not for fees as they may be.
+    const second = world.hiring(budget)
+    const request = await agent.nextRequest(2)
+    await agent.accept(request, 21_000)
+    await agent.invoice(request, (await world.invoice(21_000)).bolt11, 21_000)
+    expect(await second.exit).toBe(4)
+    expect(second.lines.at(-1)).toMatchObject({ code: 'over-budget' })
+    const third = world.hiring({ ...budget, maxFeeSats: '9', param: ['another=one'] })
+    await world.serve(agent, await agent.nextRequest(3))
+    expect(await third.exit).toBe(0)
+    const costs = world.payer.payments().map(({ amountMsat, feesMsat }) => amountMsat + (feesMsat ?? 0))
+    expect(costs.reduce((sum, cost) => sum + cost)).toBe(60_000)
+  })
+
+  it('of one hire holds with the fees: no price is agreed on that leaves nothing for them', async () => {
+    const agent = await world.agent({ task: 'joke', priceSats: 45, atMost: true })
+    const first = world.hiring()
+    const request = await agent.nextRequest()
+    expect(request.message.maxMsat).toBe(40_000)
+    await agent.counter(request, 40_001)
+    expect(await first.exit).toBe(4)
+    const second = world.hiring({ maxFeeSats: '0' })
+    expect((await agent.nextRequest(2)).message.maxMsat).toBe(50_000)
+    second.stop()
+    await second.exit
+    await expect(world.hiring({ maxSats: '10' }).exit).rejects.toMatchObject({ code: 'usage' })
+  })
+
   it('counts a payment of which nothing is known as spent', async () => {
     const agent = await world.agent()
     world.service.behave({ methods: ['pay_invoice', 'lookup_invoice'], replies: 'nothing' })
-    const first = world.hiring({ budgetSats: '41', timeout: '15' })
+    const first = world.hiring({ budgetSats: '61', timeout: '15' })
     const request = await agent.nextRequest()
     await agent.accept(request, 21_000)
     await agent.invoice(request, (await world.invoice(21_000)).bolt11, 21_000)
     await first.until('payment-unknown')
     first.stop()
     expect(await first.exit).toBe(130)
-    const second = world.hiring({ budgetSats: '41', param: ['another=one'] })
+    const second = world.hiring({ budgetSats: '61', param: ['another=one'] })
     const other = await agent.nextRequest(2)
     await agent.accept(other, 21_000)
     await agent.invoice(other, (await world.invoice(21_000)).bolt11, 21_000)
@@ -65,13 +101,13 @@ describe('the budget', () => {
   it('is given back where the wallet refuses', async () => {
     const agent = await world.agent()
     world.service.behave({ methods: ['pay_invoice'], refuseWith: 'INSUFFICIENT_BALANCE' })
-    const first = world.hiring({ budgetSats: '21' })
+    const first = world.hiring({ budgetSats: '31' })
     const request = await agent.nextRequest()
     await agent.accept(request, 21_000)
     await agent.invoice(request, (await world.invoice(21_000)).bolt11, 21_000)
     expect(await first.exit).toBe(5)
     world.service.behave({})
-    const second = world.hiring({ budgetSats: '21' })
+    const second = world.hiring({ budgetSats: '31' })
     await second.until('paid')
     await agent.result(request, 'paid at the second try')
     expect(await second.exit).toBe(0)
@@ -79,7 +115,7 @@ describe('the budget', () => {
 
   it('is shared by hires that run at the same time', async () => {
     const agent = await world.agent()
-    const runs = ['1', '2', '3', '4'].map((n) => world.hiring({ budgetSats: '42', param: [`number=${n}`] }))
+    const runs = ['1', '2', '3', '4'].map((n) => world.hiring({ budgetSats: '52', param: [`number=${n}`] }))
     await Promise.all(
       runs.map(async (_, index) => {
         const request = await agent.nextRequest(index + 1)

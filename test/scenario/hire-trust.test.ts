@@ -117,7 +117,7 @@ describe('among several', () => {
     await run.exit
     const [chosen] = run.told('chosen') as unknown as { candidates: { provider: string; objections: string[] }[] }[]
     expect(chosen?.candidates).toHaveLength(3)
-    expect(JSON.stringify(chosen)).toContain('the limit is 50000')
+    expect(JSON.stringify(chosen)).toContain('the limit is 40000, with fees kept back')
     const issuer = await world.agent(null)
     await issuer.publish(vouch(dear.pubkey))
     expect(await chosenBy({ trustIssuer: [issuer.pubkey] })).toBe(dear.pubkey)

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import * as secp256k1 from 'tiny-secp256k1'
 import type { Millis, PaymentHash, Preimage } from '../../core/identifiers.js'
-import { ZERO_MSAT, type Msat } from '../../core/money.js'
+import type { Msat } from '../../core/money.js'
 import { sha256Hex, type Ledger } from './ledger.js'
 import { PaymentFault, type IncomingPayment, type LightningNode, type Receipt } from './node.js'
 import { readPayable, signInvoice } from './sign-invoice.js'
@@ -18,6 +18,8 @@ export interface SimulatedFaults {
   delayMs: number
   /** Payments are made, and `pay` does not return before the node stops. */
   neverAnswer: boolean
+  /** What each payment costs this node beyond its amount. */
+  feeMsat: number
 }
 
 export interface SimulatedNode extends LightningNode {
@@ -47,7 +49,7 @@ export interface SimulatedNodeParts {
 
 export function createSimulatedNode({ key, ledger, wallet, now, members }: SimulatedNodeParts): SimulatedNode {
   const id = Buffer.from(secp256k1.pointFromScalar(key, true) ?? []).toString('hex')
-  const faults: SimulatedFaults = { failNext: null, delayMs: 0, neverAnswer: false }
+  const faults: SimulatedFaults = { failNext: null, delayMs: 0, neverAnswer: false, feeMsat: 0 }
   const underWay = createUnderWay()
 
   const send = async (payee: Member, paymentHash: PaymentHash, amountMsat: Msat): Promise<Receipt> => {
@@ -60,11 +62,12 @@ export function createSimulatedNode({ key, ledger, wallet, now, members }: Simul
     // Nobody here can claim it, or somebody else was faster: the money stays under way.
     if (!invoiced?.preimage || invoiced.state === 'settled') return underWay.never()
     payee.node.settle(paymentHash, amountMsat)
-    wallet.balanceMsat -= amountMsat
-    ledger.sent(paymentHash, invoiced.preimage, ZERO_MSAT)
+    const feesMsat = faults.feeMsat as Msat
+    wallet.balanceMsat -= amountMsat + feesMsat
+    ledger.sent(paymentHash, invoiced.preimage, feesMsat)
     if (faults.neverAnswer) return underWay.never()
     if (fault === 'unknown') throw new PaymentFault('unknown', 'the payment was sent and not answered')
-    return { preimage: invoiced.preimage, feesMsat: ZERO_MSAT }
+    return { preimage: invoiced.preimage, feesMsat }
   }
 
   return {
@@ -113,7 +116,8 @@ export function createSimulatedNode({ key, ledger, wallet, now, members }: Simul
       const invoiced = member?.ledger.lookup(paymentHash)
       if (!member || !invoiced || payee === id) throw new PaymentFault('refused', 'no route to the payee')
       if (invoiced.state === 'settled') throw new PaymentFault('refused', 'the invoice is paid already')
-      if (wallet.balanceMsat < amountMsat) throw new PaymentFault('refused', 'the balance is too small')
+      if (wallet.balanceMsat < amountMsat + faults.feeMsat)
+        throw new PaymentFault('refused', 'the balance is too small')
 
       ledger.sending({ paymentHash, bolt11, amountMsat })
       try {

@@ -15,9 +15,10 @@ import { pubkeyOf, signEvent } from '../../../src/nostr/event.js'
 import { buildInboxList } from '../../../src/nostr/kinds/relay-list.js'
 import type { HirerTask } from './hirer-task.js'
 
-/** The price of the task, and all that may be spent. */
+/** The price of the task, what each payment costs beyond it, and all that may be spent: two hires, were it not for the fees. */
 export const PRICE_SATS = 21
-export const LIMIT_SATS = 40
+const FEE_SATS = 4
+export const LIMIT_SATS = 2 * PRICE_SATS + FEE_SATS
 
 export interface HireRow {
   readonly name: string
@@ -54,6 +55,7 @@ export async function setHireScene(row: HireRow): Promise<HireScene> {
   const network = createSimulatedNetwork()
   closers.push(() => network.stop())
   const [merchant, payer] = [network.createNode(), network.createNode()]
+  payer.faults.feeMsat = FEE_SATS * 1000
   const settings = { qrCodes: false, priceSats: PRICE_SATS, bundleSats: PRICE_SATS }
   const gateway = await startGateway({ dialect: 'single-use', node: merchant, settings })
   closers.push(() => gateway.stop())

@@ -28,7 +28,7 @@ const UNPAID = ['not-payable over-budget', 'payment-unknown']
 export async function judgeHire(scene: HireScene): Promise<HireVerdict> {
   const { payer, task, gateway, row } = scene
   const settled = payer.payments().filter(({ state }) => state === 'settled')
-  const spent = settled.reduce((sum, { amountMsat }) => sum + amountMsat, 0)
+  const spent = settled.reduce((sum, { amountMsat, feesMsat }) => sum + amountMsat + (feesMsat ?? 0), 0)
   const said = await saidToHirer(scene)
   const outcomes = await readOutcomes(task.outcomeFile)
   const complaints: string[] = []

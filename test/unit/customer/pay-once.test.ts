@@ -111,7 +111,7 @@ it('asks again after a refusal, under a number of its own', async () => {
 it('takes a wrong preimage for no proof: unknown, and never paid again', async () => {
   const { tools, calls } = walletThat(
     async () => ({ type: 'paid', preimage: WRONG, feesMsat: null }),
-    () => ({ state: 'settled', preimage: WRONG }),
+    () => ({ state: 'settled', preimage: WRONG, feesMsat: null }),
   )
   expect(await payOnce(tools, offer, quietly)).toMatchObject({ type: 'unknown' })
   expect(await lookUpPayment(tools, ID)).toMatchObject({ type: 'unknown' })
@@ -122,11 +122,11 @@ it('takes a wrong preimage for no proof: unknown, and never paid again', async (
 it('learns by a look-up what the wallet did not say, and asks no more once it knows', async () => {
   const { tools, calls } = walletThat(
     async () => ({ type: 'unknown', reason: 'no answer' }),
-    () => ({ state: 'settled', preimage: PREIMAGE }),
+    () => ({ state: 'settled', preimage: PREIMAGE, feesMsat: 300 as Msat }),
   )
   await payOnce(tools, offer, quietly)
-  expect(await lookUpPayment(tools, ID)).toMatchObject({ type: 'paid', preimage: PREIMAGE })
-  expect(await lookUpPayment({ ...tools, wallet: null }, ID)).toMatchObject({ type: 'paid' })
+  expect(await lookUpPayment(tools, ID)).toMatchObject({ type: 'paid', preimage: PREIMAGE, feesMsat: 300 })
+  expect(await lookUpPayment({ ...tools, wallet: null }, ID)).toMatchObject({ type: 'paid', feesMsat: 300 })
   expect(calls).toEqual({ pay: 1, look: 1 })
 })
 

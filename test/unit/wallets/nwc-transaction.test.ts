@@ -30,6 +30,7 @@ describe('a NIP-47 transaction', () => {
       paymentHash: HASH,
       preimage: PREIMAGE,
       amountMsat: 21_000,
+      feesMsat: null,
       settledAt: 1_799_999_000_000,
     })
   })
