@@ -25,6 +25,7 @@ import { acquireLease } from './stores/lease.js'
 import { createLowdbStore } from './stores/lowdb-store.js'
 import { parseNwcUri } from './wallets/nwc-uri.js'
 import { createNwcWallet } from './wallets/nwc.js'
+import { systemClock } from './system-clock.js'
 import { createWebClient } from './web/client.js'
 
 /** The ports, wired to the real world. A test wraps them to stop the process wherever it likes. */
@@ -45,15 +46,6 @@ export interface Adapters {
   readonly inputWeb: WebClient
   /** Closes everything, last opened first. Idempotent. */
   stop(): Promise<void>
-}
-
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  after(delayMs, run) {
-    const timer = setTimeout(run, Math.min(delayMs, 2 ** 31 - 1))
-    timer.unref()
-    return () => clearTimeout(timer)
-  },
 }
 
 /**

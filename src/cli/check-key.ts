@@ -1,6 +1,6 @@
 /** Can we sign, and does our name lead to us? Opens the signer as the daemon will, and lets it sign once. */
 import { npubEncode } from 'nostr-tools/nip19'
-import { systemClock } from '../adapters.js'
+import { systemClock } from '../system-clock.js'
 import type { Config } from '../config/config.js'
 import type { Pubkey } from '../core/identifiers.js'
 import { verifyNip05 } from '../nostr/nip05.js'

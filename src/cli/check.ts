@@ -1,5 +1,6 @@
 /** `tollbridge check`: will a job cross? Proves relays, wallets, the 402, its price and the settlement path before the first job. */
-import { loadHandlers, openClient, systemClock } from '../adapters.js'
+import { loadHandlers, openClient } from '../adapters.js'
+import { systemClock } from '../system-clock.js'
 import type { Config } from '../config/config.js'
 import { TollbridgeError } from '../core/errors.js'
 import type { EventTemplate } from '../core/event.js'

@@ -5,13 +5,7 @@ import type { EventId, Pubkey } from '../../src/core/identifiers.js'
 import type { Clock, Logger, SubscriptionRequest } from '../../src/ports.js'
 import { createRelayPool, type RelayPoolOptions } from '../../src/nostr/relay-pool.js'
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  after: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs).unref()
-    return () => clearTimeout(timer)
-  },
-}
+export { systemClock } from '../../src/system-clock.js'
 
 export interface MovedClock extends Clock {
   /** Runs in order whatever falls due. */
