@@ -89,7 +89,10 @@ export interface RelayPool {
   subscribe(request: SubscriptionRequest): Subscription
   /** Sends the event to one relay and waits for its OK. Never throws. Idempotent: the same event may be sent again. */
   publish(event: NostrEvent | string, relay: string): Promise<PublishVerdict>
-  /** Stored events of each relay that answers within `timeoutMs`; not verified, without duplicates. `answered` counts the relays. */
+  /**
+   * Stored events of each relay that answers within `timeoutMs`; not verified, so that there may be several of one id; without
+   * duplicates. `answered` counts the relays.
+   */
   fetch(
     relays: readonly string[],
     filter: Filter,

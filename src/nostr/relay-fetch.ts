@@ -1,8 +1,9 @@
 /** What have these relays stored? One REQ each, until EOSE or the deadline. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Filter, NostrEvent } from '../core/event.js'
 import { isMalformed, type EventId } from '../core/identifiers.js'
 import type { Clock } from '../ports.js'
-import { claimedId, parseEventFrame } from './relay-frame.js'
+import { parseEventFrame } from './relay-frame.js'
 import type { Relay } from './relay.js'
 
 /** More than this from one relay is cut off there: the answer is held in memory. */
@@ -18,14 +19,14 @@ export interface FetchRequest {
   readonly clock: Clock
 }
 
-/** Not verified, without duplicates. Also what a relay sent that did not reach EOSE; only one that did counts as answered. */
+/** Not verified, so that there may be several of one id; without duplicates. Also what a relay sent that did not reach EOSE; only one that did counts as answered. */
 export async function fetchStored(request: FetchRequest): Promise<{ events: NostrEvent[]; answered: number }> {
-  const events = new Map<EventId, NostrEvent>()
+  const events = new Map<EventId, NostrEvent[]>()
   const answers = await Promise.all(request.urls.map((url) => fetchFrom(url, request, events)))
-  return { events: [...events.values()], answered: answers.filter(Boolean).length }
+  return { events: [...events.values()].flat(), answered: answers.filter(Boolean).length }
 }
 
-function fetchFrom(url: string, request: FetchRequest, events: Map<EventId, NostrEvent>): Promise<boolean> {
+function fetchFrom(url: string, request: FetchRequest, events: Map<EventId, NostrEvent[]>): Promise<boolean> {
   const { filter, timeoutMs, clock } = request
   const relay = request.visit(url)
   if (!relay || relay.down) return Promise.resolve(false)
@@ -43,11 +44,13 @@ function fetchFrom(url: string, request: FetchRequest, events: Map<EventId, Nost
       characters += frame.length
       if (room <= 0 || characters > MAX_CHARACTERS) return finish(true)
       room -= 1
-      if (events.has(claimedId(frame) as EventId)) return
       const event = parseEventFrame(frame, [filter])
       if (event === null) return relay.countMalformed('an event that was not asked for')
       if (isMalformed(event)) return relay.countMalformed(event.malformed)
-      events.set(event.id, event)
+      // Only what is the same throughout is a duplicate: a forged copy, where it comes first, must not keep the real event out.
+      const alike = events.get(event.id) ?? []
+      if (alike.some((other) => isDeepStrictEqual(other, event))) return
+      events.set(event.id, [...alike, event])
     }
 
     const ask = () => {

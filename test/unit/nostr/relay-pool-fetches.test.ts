@@ -1,5 +1,6 @@
 /** Is what relays have stored fetched in time and within bounds? */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { NostrEvent } from '../../../src/core/event.js'
 import type { RelayPool } from '../../../src/ports.js'
 import { createMovedClock, createPoolFixture, shapeEvent } from '../../support/pool-fixture.js'
 import { POLITE, startScriptedRelay, type Script, type ScriptedRelay } from '../../support/scripted-relay.js'
@@ -68,5 +69,34 @@ describe('a fetch', () => {
       send(['EOSE', id])
     })
     expect(await pool.fetch([relay.url, 'not a relay'], { kinds: [1] }, 3_000)).toEqual({ events: [], answered: 1 })
+  })
+
+  it('gives each event once, and beside a forged copy that came first also the real one', async () => {
+    const { pool } = createFixture()
+    const real = shapeEvent({ kind: 1 })
+    const [forged, again] = await Promise.all([start(), start()])
+    const give =
+      (event: NostrEvent): Script =>
+      ([label, id], send) => {
+        if (label === 'REQ')
+          for (const frame of [
+            ['EVENT', id, event],
+            ['EOSE', id],
+          ])
+            send(frame)
+      }
+    forged.follow(give({ ...real, sig: '0'.repeat(128) }))
+    relay.follow(([label, id]) => {
+      // Not before the forgery is there.
+      if (label === 'REQ')
+        void vi
+          .waitFor(() => expect(forged.framesOf('CLOSE')).toHaveLength(1))
+          .then(() => relay.send(['EVENT', id, real]))
+          .then(() => relay.send(['EOSE', id]))
+    })
+    again.follow(give(real))
+    const { events } = await pool.fetch([forged.url, relay.url, again.url], { kinds: [1] }, 3_000)
+    expect(events).toHaveLength(2)
+    expect(events).toContainEqual(real)
   })
 })
