@@ -4,7 +4,7 @@ export type { HandlerRequest, InputValue, JobInput, JobRequest } from './core/jo
 export type { Job, JobOutput, JobState } from './core/job.js'
 export type { JobHandler, Policy, Seen, Wallet, RelayPool, Signer, UpstreamClient, JobStore } from './ports.js'
 
-export { openHirer, type HirerOptions } from './hiring.js'
+export { openHirer, type HirerOptions } from './wiring/hiring.js'
 export { isSameWish, type HireRun, type HireWish, type Hirer } from './hirer/hirer.js'
 export type { Choice, Judged, TrustDemands } from './hirer/choose.js'
 export type { HireOutcome } from './hirer/hire-outcome.js'

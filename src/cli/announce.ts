@@ -1,9 +1,9 @@
 /** `tollbridge announce [--retire]`: publish or take back the announcements, and say what each relay answered. */
-import { openAdapters } from '../adapters.js'
+import { openAdapters } from '../wiring/adapters.js'
 import type { Config } from '../config/config.js'
-import { openPresence } from '../announcing.js'
+import { openPresence } from '../wiring/announcing.js'
 import type { AnnouncementOutcome } from '../engine/publication.js'
-import { upstreamOf } from '../upstreams.js'
+import { upstreamOf } from '../wiring/upstreams.js'
 import { askDaemon } from './control-client.js'
 import { EXIT } from './exit-codes.js'
 import { silentLog } from './log.js'

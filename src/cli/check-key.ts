@@ -1,11 +1,11 @@
 /** Can we sign, and does our name lead to us? Opens the signer as the daemon will, and lets it sign once. */
 import { npubEncode } from 'nostr-tools/nip19'
-import { systemClock } from '../system-clock.js'
+import { systemClock } from '../system/system-clock.js'
 import type { Config } from '../config/config.js'
 import type { Pubkey } from '../core/identifiers.js'
 import { verifyNip05 } from '../nostr/nip05.js'
 import type { Logger } from '../ports.js'
-import { CHECK_KIND, openSigning, type Signing } from '../signing.js'
+import { CHECK_KIND, openSigning, type Signing } from '../wiring/signing.js'
 import { createWebClient } from '../web/client.js'
 import type { Finding } from './finding.js'
 

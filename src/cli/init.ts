@@ -8,8 +8,8 @@ import { TollbridgeError } from '../core/errors.js'
 import type { Pubkey } from '../core/identifiers.js'
 import { pubkeyOf } from '../nostr/event.js'
 import { lockKey } from '../nostr/key-text.js'
-import { readSecretFile } from '../private-file.js'
-import { makeDirectory } from '../make-directory.js'
+import { readSecretFile } from '../system/private-file.js'
+import { makeDirectory } from '../system/make-directory.js'
 
 export interface Initialised {
   readonly configFile: string

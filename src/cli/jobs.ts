@@ -1,5 +1,5 @@
 /** `tollbridge jobs`: which jobs are there, and how does one stand? Reading needs no lease; changing asks the daemon. */
-import { openAdapters } from '../adapters.js'
+import { openAdapters } from '../wiring/adapters.js'
 import type { Config } from '../config/config.js'
 import { TollbridgeError } from '../core/errors.js'
 import { isMalformed, parseEventId, type EventId } from '../core/identifiers.js'

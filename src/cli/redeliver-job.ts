@@ -1,8 +1,8 @@
 /** `tollbridge jobs redeliver ID`: send a stored result again, and say what each relay answered. */
-import { openAdapters } from '../adapters.js'
+import { openAdapters } from '../wiring/adapters.js'
 import type { Config } from '../config/config.js'
 import type { EventId } from '../core/identifiers.js'
-import { openDeliveries } from '../deliveries.js'
+import { openDeliveries } from '../wiring/deliveries.js'
 import type { Redelivery } from '../engine/redeliver.js'
 import { askDaemon } from './control-client.js'
 import { EXIT } from './exit-codes.js'

@@ -1,6 +1,6 @@
 /** In what surroundings do `tollbridge request` and `hire` run? This process: its environment, its home, its output and its signals. */
 import { homedir } from 'node:os'
-import { systemClock } from '../system-clock.js'
+import { systemClock } from '../system/system-clock.js'
 import { silentLog } from './log.js'
 import type { Output } from './output.js'
 import type { RequestOptions } from './request-plan.js'

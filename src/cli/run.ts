@@ -1,5 +1,5 @@
 /** `tollbridge run`: the daemon, until it is told to stop. */
-import { systemClock } from '../system-clock.js'
+import { systemClock } from '../system/system-clock.js'
 import { loadConfig } from '../config/load.js'
 import { startDaemon } from '../daemon.js'
 import { createLog } from './log.js'

@@ -1,5 +1,5 @@
 /** Where does a command have its wallet from? A 0600 file or the environment: an address that can pay is a secret. */
-import { readSecretFile } from '../private-file.js'
+import { readSecretFile } from '../system/private-file.js'
 
 /** Null where none is given. @throws TollbridgeError `key-unusable` for a file that is missing or that others can read. */
 export async function findWalletUri(

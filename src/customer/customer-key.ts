@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { decode } from 'nostr-tools/nip19'
 import { TollbridgeError } from '../core/errors.js'
 import { pubkeyOf } from '../nostr/event.js'
-import { createPrivate, readIfThere, readSecretFile } from '../private-file.js'
+import { createPrivate, readIfThere, readSecretFile } from '../system/private-file.js'
 
 const KEPT_KEY = 'customer.key'
 

@@ -4,7 +4,7 @@ import { TollbridgeError } from '../core/errors.js'
 import type { NostrEvent } from '../core/event.js'
 import type { EventId, Millis, PaymentHash, Preimage, Pubkey } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
-import { createPrivate, readIfThere, writePrivate } from '../private-file.js'
+import { createPrivate, readIfThere, writePrivate } from '../system/private-file.js'
 
 /** The job as signed, so that a second run needs its id only. */
 export interface SavedJob {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { TollbridgeError } from '../core/errors.js'
 import type { EventId, Millis } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
-import { readIfThere, writePrivate } from '../private-file.js'
+import { readIfThere, writePrivate } from '../system/private-file.js'
 import type { Clock } from '../ports.js'
 import { acquireLease } from '../stores/lease.js'
 

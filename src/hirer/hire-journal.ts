@@ -13,7 +13,7 @@ import {
   type Seconds,
 } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
-import { createPrivate, readIfThere } from '../private-file.js'
+import { createPrivate, readIfThere } from '../system/private-file.js'
 
 /** The message as it was first written: wrapped again it is the same rumor, which its recipient runs once. */
 export interface SavedMessage {

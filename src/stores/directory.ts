@@ -1,7 +1,7 @@
 /** May this directory hold secrets? It is ours alone: mode 0700, made or corrected here, or refused. */
 import { chmod, stat } from 'node:fs/promises'
 import { TollbridgeError } from '../core/errors.js'
-import { makeDirectory } from '../make-directory.js'
+import { makeDirectory } from '../system/make-directory.js'
 import type { Logger } from '../ports.js'
 
 /** @throws TollbridgeError `config-invalid` where others can read the directory and we may not change that. */

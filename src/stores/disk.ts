@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { open, readdir, rename, rm, statfs } from 'node:fs/promises'
 import { TollbridgeError } from '../core/errors.js'
-import { makeDirectory } from '../make-directory.js'
+import { makeDirectory } from '../system/make-directory.js'
 
 export interface DiskFile {
   /** Returns how many bytes were written: may be fewer than asked. */

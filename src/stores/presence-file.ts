@@ -4,7 +4,7 @@ import type { NostrEvent } from '../core/event.js'
 import { isMalformed } from '../core/identifiers.js'
 import { parseEvent } from '../nostr/event.js'
 import type { Logger, PresenceMemory, PresenceRecord } from '../ports.js'
-import { readIfThere, writePrivate } from '../private-file.js'
+import { readIfThere, writePrivate } from '../system/private-file.js'
 
 export const PRESENCE_FILE = 'presence.json'
 

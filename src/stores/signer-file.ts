@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { TollbridgeError } from '../core/errors.js'
 import { isMalformed, parsePubkey, type Pubkey } from '../core/identifiers.js'
-import { createPrivate, readIfThere, readSecretFile, writePrivate } from '../private-file.js'
+import { createPrivate, readIfThere, readSecretFile, writePrivate } from '../system/private-file.js'
 
 export const SIGNER_FILE = 'signer.json'
 

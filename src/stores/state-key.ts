@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TollbridgeError } from '../core/errors.js'
-import { createPrivate, readIfThere, readSecretFile } from '../private-file.js'
+import { createPrivate, readIfThere, readSecretFile } from '../system/private-file.js'
 import { SNAPSHOT } from './state-files.js'
 
 export const STATE_KEY_FILE = 'sealing.key'

@@ -1,6 +1,6 @@
 /** What does one request to the wallet cost inside @getalby/sdk and around it? Timed alone, with a wallet that answers at once. */
 import { randomBytes } from 'node:crypto'
-import { systemClock } from '../../src/system-clock.js'
+import { systemClock } from '../../src/system/system-clock.js'
 import { pubkeyOf } from '../../src/nostr/event.js'
 import type { NwcChannel } from '../../src/wallets/nwc-channel.js'
 import { createNwcCipher } from '../../src/wallets/nwc-cipher.js'

@@ -1,5 +1,5 @@
 /** Would the storm notice? Deliberate bugs, put in from outside where the daemon joins this world. */
-import type { Adapters } from '../../src/adapters.js'
+import type { Adapters } from '../../src/wiring/adapters.js'
 
 export const MUTANTS = {
   /** Takes a relay's refusal, or its silence, for its word that it has the event. */

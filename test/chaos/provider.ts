@@ -1,6 +1,6 @@
 /** How does the daemon come to be in this world? Wired as it wires itself, over simulated sockets, clock, wallet and API. */
 import type { WebSocket } from 'ws'
-import type { Adapters } from '../../src/adapters.js'
+import type { Adapters } from '../../src/wiring/adapters.js'
 import httpHandler from '../../handlers/http.js'
 import { parseConfig } from '../../src/config/parse.js'
 import { isMalformed, type Millis } from '../../src/core/identifiers.js'

@@ -1,6 +1,6 @@
 /** How is the daemon killed at a chosen place? The real daemon over real adapters, each wrapped by decorators that may end the process. */
 import { appendFileSync } from 'node:fs'
-import { openAdapters } from '../../src/adapters.js'
+import { openAdapters } from '../../src/wiring/adapters.js'
 import { loadConfig } from '../../src/config/load.js'
 import { runDaemon } from '../../src/daemon.js'
 import type { Logger } from '../../src/ports.js'

@@ -5,7 +5,7 @@ import type { EventId, Pubkey } from '../../src/core/identifiers.js'
 import type { Clock, Logger, SubscriptionRequest } from '../../src/ports.js'
 import { createRelayPool, type RelayPoolOptions } from '../../src/nostr/relay-pool.js'
 
-export { systemClock } from '../../src/system-clock.js'
+export { systemClock } from '../../src/system/system-clock.js'
 
 export interface MovedClock extends Clock {
   /** Runs in order whatever falls due. */

@@ -7,7 +7,7 @@ import { msatFromSats } from '../../../src/core/money.js'
 import type { SavedHire } from '../../../src/hirer/hire-journal.js'
 import type { HireOutcome } from '../../../src/hirer/hire-outcome.js'
 import { createHirer, type HireRun, type HireWish, type Hirer } from '../../../src/hirer/hirer.js'
-import { openHirerParts } from '../../../src/hiring.js'
+import { openHirerParts } from '../../../src/wiring/hiring.js'
 import type { Trap } from '../kill/trap.js'
 import { decorateHirer } from './decorate-hirer.js'
 

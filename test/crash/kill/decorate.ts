@@ -1,5 +1,5 @@
 /** Which points does a paid job pass? Decorators around the ports; the product knows nothing of them. */
-import type { Adapters } from '../../../src/adapters.js'
+import type { Adapters } from '../../../src/wiring/adapters.js'
 import { tagValue, type EventTemplate } from '../../../src/core/event.js'
 import { PROBE_KIND } from '../../../src/nostr/kinds/probe.js'
 import type { JobStore, RelayPool, Signer, UpstreamClient, UpstreamRequest, Wallet } from '../../../src/ports.js'

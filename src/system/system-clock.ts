@@ -1,5 +1,5 @@
 /** What time is it, really? The clock of this machine; its timers keep no process alive. */
-import type { Clock } from './ports.js'
+import type { Clock } from '../ports.js'
 
 /** Longer delays than Node counts would run out at once. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1

@@ -1,14 +1,14 @@
 /** What does the daemon run on? Opens every adapter that the configuration names, and closes them in reverse order. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { pathToFileURL } from 'node:url'
-import httpHandler from '../handlers/http.js'
-import type { Config } from './config/config.js'
-import { TollbridgeError } from './core/errors.js'
-import { isMalformed } from './core/identifiers.js'
-import { createUpstreamClient } from './l402/client.js'
-import { loadInformationBy } from './nostr/relay-information.js'
-import { createRelayPool } from './nostr/relay-pool.js'
-import { parseRelayUrl } from './nostr/relay-url.js'
+import httpHandler from '../../handlers/http.js'
+import type { Config } from '../config/config.js'
+import { TollbridgeError } from '../core/errors.js'
+import { isMalformed } from '../core/identifiers.js'
+import { createUpstreamClient } from '../l402/client.js'
+import { loadInformationBy } from '../nostr/relay-information.js'
+import { createRelayPool } from '../nostr/relay-pool.js'
+import { parseRelayUrl } from '../nostr/relay-url.js'
 import type {
   Clock,
   JobHandler,
@@ -19,14 +19,14 @@ import type {
   UpstreamClient,
   Wallet,
   WebClient,
-} from './ports.js'
+} from '../ports.js'
 import { openSigning, sealingKeyFor } from './signing.js'
-import { acquireLease } from './stores/lease.js'
-import { createLowdbStore } from './stores/lowdb-store.js'
-import { parseNwcUri } from './wallets/nwc-uri.js'
-import { createNwcWallet } from './wallets/nwc.js'
-import { systemClock } from './system-clock.js'
-import { createWebClient } from './web/client.js'
+import { acquireLease } from '../stores/lease.js'
+import { createLowdbStore } from '../stores/lowdb-store.js'
+import { systemClock } from '../system/system-clock.js'
+import { parseNwcUri } from '../wallets/nwc-uri.js'
+import { createNwcWallet } from '../wallets/nwc.js'
+import { createWebClient } from '../web/client.js'
 
 /** The ports, wired to the real world. A test wraps them to stop the process wherever it likes. */
 export interface Adapters {

@@ -1,13 +1,13 @@
 /** Which preimage sources does this configuration have? Opens them all under the one watch that they report to. */
 import type { Adapters } from './adapters.js'
-import type { Config } from './config/config.js'
-import type { EventId } from './core/identifiers.js'
-import type { Upstream } from './core/route.js'
-import { createCustomerProof, type CustomerProof } from './settlement/customer-proof.js'
-import { createMerchantWallet, type MerchantWallet } from './settlement/merchant-wallet.js'
-import { createRequestBudget, type RequestBudget } from './settlement/request-budget.js'
-import { createStatusEndpoint } from './settlement/status-endpoint.js'
-import { createSettlementWatch, type SettlementWatch, type Targets } from './settlement/watch.js'
+import type { Config } from '../config/config.js'
+import type { EventId } from '../core/identifiers.js'
+import type { Upstream } from '../core/route.js'
+import { createCustomerProof, type CustomerProof } from '../settlement/customer-proof.js'
+import { createMerchantWallet, type MerchantWallet } from '../settlement/merchant-wallet.js'
+import { createRequestBudget, type RequestBudget } from '../settlement/request-budget.js'
+import { createStatusEndpoint } from '../settlement/status-endpoint.js'
+import { createSettlementWatch, type SettlementWatch, type Targets } from '../settlement/watch.js'
 
 export interface Settlements {
   readonly settlements: SettlementWatch

@@ -1,23 +1,23 @@
 /** What does this configuration make known? Every notice of the service and of its key, and the heartbeat. */
 import type { Adapters } from './adapters.js'
-import type { Config } from './config/config.js'
-import type { Seconds } from './core/identifiers.js'
-import type { Upstream } from './core/route.js'
-import { createHeartbeat } from './engine/heartbeat.js'
-import { checkName, type NameCheck } from './engine/name-check.js'
-import { createPresence, type Notice, type Presence } from './engine/presence.js'
+import type { Config } from '../config/config.js'
+import type { Seconds } from '../core/identifiers.js'
+import type { Upstream } from '../core/route.js'
+import { createHeartbeat } from '../engine/heartbeat.js'
+import { checkName, type NameCheck } from '../engine/name-check.js'
+import { createPresence, type Notice, type Presence } from '../engine/presence.js'
 import {
   buildHandlerInformation,
   buildPaidService,
   HANDLER_KIND,
   PAID_SERVICE_KIND,
   type Announcement,
-} from './nostr/kinds/announcement.js'
-import { BLOB_SERVERS_KIND, buildBlobServers } from './nostr/kinds/blob.js'
-import { buildProfile, PROFILE_KIND } from './nostr/kinds/profile.js'
-import { buildInboxList, buildRelayList, INBOX_LIST_KIND, RELAY_LIST_KIND } from './nostr/kinds/relay-list.js'
-import type { JobHandler } from './ports.js'
-import { createPresenceFile } from './stores/presence-file.js'
+} from '../nostr/kinds/announcement.js'
+import { BLOB_SERVERS_KIND, buildBlobServers } from '../nostr/kinds/blob.js'
+import { buildProfile, PROFILE_KIND } from '../nostr/kinds/profile.js'
+import { buildInboxList, buildRelayList, INBOX_LIST_KIND, RELAY_LIST_KIND } from '../nostr/kinds/relay-list.js'
+import type { JobHandler } from '../ports.js'
+import { createPresenceFile } from '../stores/presence-file.js'
 
 const HOUR_MS = 3_600_000
 

@@ -1,8 +1,8 @@
 /** How does the configuration of an API read once it is put to use? From settings to core terms. */
-import type { UpstreamConfig } from './config/config.js'
-import { msatFromSats } from './core/money.js'
-import type { Upstream } from './core/route.js'
-import { compileRoute } from './l402/path.js'
+import type { UpstreamConfig } from '../config/config.js'
+import { msatFromSats } from '../core/money.js'
+import type { Upstream } from '../core/route.js'
+import { compileRoute } from '../l402/path.js'
 
 export function upstreamOf(settings: UpstreamConfig): Upstream {
   const { exactPrice } = settings

@@ -1,5 +1,5 @@
 /** In which order does everything stop? One LIFO stack: what was opened last is closed first, each within a deadline. */
-import type { Logger } from './ports.js'
+import type { Logger } from '../ports.js'
 
 export type Closer = () => Promise<void> | void
 

@@ -1,9 +1,9 @@
 /** Where does the daemon keep what no event holds? At the operator's Blossom servers, if any are named. */
 import { randomBytes } from 'node:crypto'
 import type { Adapters } from './adapters.js'
-import { createBlobStore } from './blossom/blob-store.js'
-import type { BlobsConfig } from './config/config.js'
-import type { BlobStore } from './ports.js'
+import { createBlobStore } from '../blossom/blob-store.js'
+import type { BlobsConfig } from '../config/config.js'
+import type { BlobStore } from '../ports.js'
 
 /** Nothing where no server is named: spread into the context of the steps. */
 export function openBlobs(
