@@ -4,7 +4,8 @@ import { TollbridgeError } from '../core/errors.js'
 import type { NostrEvent } from '../core/event.js'
 import type { EventId, Millis, PaymentHash, Preimage, Pubkey } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
-import { createPrivate, readIfThere, writePrivate } from '../system/private-file.js'
+import { createFact, readFact, writeFact } from '../fact-file.js'
+import { readIfThere, writePrivate } from '../system/private-file.js'
 
 /** The job as signed, so that a second run needs its id only. */
 export interface SavedJob {
@@ -57,44 +58,45 @@ export interface PaymentJournal {
 /** Files: ID.job.json, ID.offer.json, ID.payment-N.json, ID.credential.json. */
 export function createPaymentJournal(directory: string): PaymentJournal {
   const path = (id: EventId, fact: string): string => join(directory, `${id}.${fact}.json`)
-  const read = async <T>(file: string): Promise<T | null> => {
-    const text = await readIfThere(file)
-    if (text === null) return null
-    try {
-      return JSON.parse(text) as T
-    } catch (error) {
-      // Never taken for "nothing was paid": our own files are whole, so someone else has been at this one.
-      throw new TollbridgeError('store-corrupt', `${file} is not JSON`, { cause: error })
-    }
-  }
   const attemptFile = (id: EventId, number: number): string => path(id, `payment-${number}`)
 
+  /** Null past the last one. */
+  async function readAttempt(id: EventId, number: number): Promise<PaymentAttempt | null> {
+    const file = attemptFile(id, number)
+    const attempt = await readFact<PaymentAttempt>(file)
+    if (attempt !== null || (await readIfThere(attemptFile(id, number + 1))) === null) return attempt
+    // A gap: looked at again, for another process may have been quick.
+    const filled = await readFact<PaymentAttempt>(file)
+    if (filled !== null) return filled
+    throw new TollbridgeError('store-corrupt', `${file} is missing, and a later one is there: restore it`)
+  }
+
   return {
-    saveJob: (job) => writePrivate(path(job.event.id, 'job'), toText(job)),
-    job: (id) => read<SavedJob>(path(id, 'job')),
+    saveJob: (job) => writeFact(path(job.event.id, 'job'), job),
+    job: (id) => readFact<SavedJob>(path(id, 'job')),
     async pinOffer(offer) {
       const file = path(offer.jobId, 'offer')
-      if ((await createPrivate(file, toText(offer))) === 'created') return offer
-      return (await read<PinnedOffer>(file)) ?? offer
+      if ((await createFact(file, offer)) === 'created') return offer
+      return (await readFact<PinnedOffer>(file)) ?? offer
     },
-    offer: (id) => read<PinnedOffer>(path(id, 'offer')),
+    offer: (id) => readFact<PinnedOffer>(path(id, 'offer')),
     async lastAttempt(id) {
       let last: PaymentAttempt | null = null
       for (let number = 1; ; number += 1) {
-        const attempt = await read<PaymentAttempt>(attemptFile(id, number))
+        const attempt = await readAttempt(id, number)
         if (attempt === null) return last
         last = attempt
       }
     },
     async claimAttempt({ number, intent }) {
       const attempt: PaymentAttempt = { number, intent, outcome: null }
-      return (await createPrivate(attemptFile(intent.jobId, number), toText(attempt))) === 'created'
+      return (await createFact(attemptFile(intent.jobId, number), attempt)) === 'created'
     },
     async saveOutcome(attempt, outcome) {
       const file = attemptFile(attempt.intent.jobId, attempt.number)
-      const saved = await read<PaymentAttempt>(file)
+      const saved = await readFact<PaymentAttempt>(file)
       if (saved?.outcome?.type === 'paid') return
-      await writePrivate(file, toText({ ...attempt, outcome }))
+      await writeFact(file, { ...attempt, outcome })
     },
     async saveCredential(id, credential) {
       await writePrivate(path(id, 'credential'), `${credential}\n`)
@@ -103,5 +105,3 @@ export function createPaymentJournal(directory: string): PaymentJournal {
     credential: (id) => readIfThere(path(id, 'credential')),
   }
 }
-
-const toText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { TollbridgeError } from '../core/errors.js'
 import type { EventId, Millis } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
-import { readIfThere, writePrivate } from '../system/private-file.js'
+import { readFact, writeFact } from '../fact-file.js'
 import type { Clock } from '../ports.js'
 import { acquireLease } from '../stores/lease.js'
 
@@ -48,20 +48,25 @@ export interface Budget {
 /** The longest window there is: older payments are forgotten. */
 export const LONGEST_WINDOW_MS: Millis = 31 * 24 * 3_600_000
 
+const isEntry = (entry: Entry): boolean =>
+  Number.isSafeInteger(entry?.msat) &&
+  entry.msat >= 0 &&
+  Number.isSafeInteger(entry.at) &&
+  ['reserved', 'spent'].includes(entry.state)
+
 export function createBudget(directory: string, clock: Clock): Budget {
   const file = join(directory, 'budget.json')
   const lock = join(directory, 'budget.lease')
   let turn: Promise<unknown> = Promise.resolve()
 
   async function read(): Promise<Map<string, Entry>> {
-    const text = await readIfThere(file)
-    if (text === null) return new Map()
-    try {
-      return new Map(Object.entries(JSON.parse(text) as Record<string, Entry>))
-    } catch (error) {
+    const entries = new Map(Object.entries((await readFact<Record<string, Entry>>(file)) ?? {}))
+    for (const [id, entry] of entries) {
       // Never taken for "nothing was spent".
-      throw new TollbridgeError('store-corrupt', `${file} is not JSON`, { cause: error })
+      if (!isEntry(entry))
+        throw new TollbridgeError('store-corrupt', `${file} is damaged, restore it: ${id} is no entry`)
     }
+    return entries
   }
 
   /** One at a time, in this process and among all. A holder that was killed is not waited for. */
@@ -81,7 +86,7 @@ export function createBudget(directory: string, clock: Clock): Budget {
   async function write(entries: Map<string, Entry>): Promise<void> {
     const oldest = clock.now() - LONGEST_WINDOW_MS
     const kept = [...entries].filter(([, { state, at }]) => state === 'reserved' || at > oldest)
-    await writePrivate(file, `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`)
+    await writeFact(file, Object.fromEntries(kept))
   }
 
   const sum = (entries: Map<string, Entry>, windowMs: Millis): number =>

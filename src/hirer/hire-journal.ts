@@ -1,7 +1,6 @@
 /** What has this hirer asked for, agreed to and received? One small 0600 file per fact of a hire, each written once. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TollbridgeError } from '../core/errors.js'
 import type { EventTemplate, NostrEvent } from '../core/event.js'
 import {
   isMalformed,
@@ -13,7 +12,8 @@ import {
   type Seconds,
 } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
-import { createPrivate, readIfThere } from '../system/private-file.js'
+import { createFact, readFact } from '../fact-file.js'
+import { readIfThere } from '../system/private-file.js'
 
 /** The message as it was first written: wrapped again it is the same rumor, which its recipient runs once. */
 export interface SavedMessage {
@@ -104,20 +104,10 @@ export interface HireJournal {
 export function createHireJournal(directory: string): HireJournal {
   const path = (id: EventId, fact: string): string => join(directory, `${id}.${fact}.json`)
 
-  async function read<T>(file: string): Promise<T | null> {
-    const text = await readIfThere(file)
-    if (text === null) return null
-    try {
-      return JSON.parse(text) as T
-    } catch (error) {
-      throw new TollbridgeError('store-corrupt', `${file} is not JSON`, { cause: error })
-    }
-  }
-
   /** The first that is written stays. */
-  async function saveOnce<T>(file: string, value: T): Promise<T> {
-    if ((await createPrivate(file, `${JSON.stringify(value, null, 2)}\n`)) === 'created') return value
-    return (await read<T>(file)) ?? value
+  async function saveOnce<T extends object>(file: string, value: T): Promise<T> {
+    if ((await createFact(file, value)) === 'created') return value
+    return (await readFact<T>(file)) ?? value
   }
 
   async function idsWith(fact: string): Promise<EventId[]> {
@@ -129,26 +119,26 @@ export function createHireJournal(directory: string): HireJournal {
     return ids.filter((id): id is EventId => !isMalformed(id))
   }
 
-  const readAll = async <T>(ids: readonly EventId[], fact: string): Promise<T[]> =>
-    (await Promise.all(ids.map((id) => read<T>(path(id, fact))))).filter((value) => value !== null)
+  const readAll = async <T extends object>(ids: readonly EventId[], fact: string): Promise<T[]> =>
+    (await Promise.all(ids.map((id) => readFact<T>(path(id, fact))))).filter((value) => value !== null)
 
   return {
     saveHire: async (hire) => void (await saveOnce(path(hire.id, 'hire'), hire)),
-    hire: (id) => read<SavedHire>(path(id, 'hire')),
+    hire: (id) => readFact<SavedHire>(path(id, 'hire')),
     saveRound: (id, number, round) => saveOnce(path(id, `round-${number}`), round),
     async rounds(id) {
       const rounds: SavedRound[] = []
       for (;;) {
-        const next = await read<SavedRound>(path(id, `round-${rounds.length + 1}`))
+        const next = await readFact<SavedRound>(path(id, `round-${rounds.length + 1}`))
         if (next === null) return rounds
         rounds.push(next)
       }
     },
     saveAgreement: (id, agreement) => saveOnce(path(id, 'agreement'), agreement),
-    agreement: (id) => read<Agreement>(path(id, 'agreement')),
+    agreement: (id) => readFact<Agreement>(path(id, 'agreement')),
     claimHash: async (hash, id) => (await saveOnce(join(directory, `${hash}.hash.json`), { hire: id })).hire,
     saveResult: (id, result) => saveOnce(path(id, 'result'), result),
-    result: (id) => read<SavedResult>(path(id, 'result')),
+    result: (id) => readFact<SavedResult>(path(id, 'result')),
     saveAck: (id, ack) => saveOnce(path(id, 'ack'), ack),
     saveAttestation: (id, event) => saveOnce(path(id, 'attestation'), event),
     close: async (hire) => void (await saveOnce(path(hire.id, 'closed'), hire)),

@@ -63,6 +63,12 @@ it('never takes a spoilt file for a payment that was not made', async () => {
   await expect(journal.lastAttempt(ID)).rejects.toMatchObject({ code: 'store-corrupt' })
 })
 
+it('never takes a try that is missing for one that was not made, while a later one is there', async () => {
+  for (const number of [1, 2]) await journal.claimAttempt({ number, intent: offer('lnbc1') })
+  await rm(join(directory, 'requests', `${ID}.payment-1.json`))
+  await expect(journal.lastAttempt(ID)).rejects.toMatchObject({ code: 'store-corrupt' })
+})
+
 it('leaves whole files that their owner alone can read, and no drafts', async () => {
   await journal.pinOffer(offer('lnbc1'))
   await journal.pinOffer(offer('lnbc2'))

@@ -110,3 +110,14 @@ it('never takes a ledger that cannot be read for an empty one', async () => {
   await expect(open().reserve(id(1), cost(30), limit)).rejects.toMatchObject({ code: 'store-corrupt' })
   await expect(open().committed(HOUR)).rejects.toMatchObject({ code: 'store-corrupt' })
 })
+
+it.each([
+  'null',
+  '[]',
+  '{"x":1}',
+  '{"x":{"mscat":90,"state":"spent","at":1}}',
+  '{"x":{"msat":-1,"state":"spent","at":1}}',
+])('never takes %s for a ledger', async (text) => {
+  await writeFile(join(directory, 'budget.json'), text)
+  await expect(open().reserve(id(1), cost(30), limit)).rejects.toMatchObject({ code: 'store-corrupt' })
+})
