@@ -58,7 +58,8 @@ export function startDaemonProcess(options: {
           kills += 1
           child = start(false)
           ended = watch(child)
-        } else if (!stopping || code !== 0) {
+        } else if (!stopping || (code !== 0 && signal !== 'SIGTERM')) {
+          // One that is told to end before it could listen to that ends by the signal.
           failure = `the daemon ended with ${signal ?? code}: ${words.trim()}`
         }
       })

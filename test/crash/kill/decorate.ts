@@ -56,8 +56,8 @@ function decorateSigner(signer: Signer, trap: Trap): void {
       template.kind === PROBE_KIND
         ? plain.sign(template)
         : trap.around(`sign:${nameOf(template)}`, () => plain.sign(template)),
-    encrypt: (peer, plaintext) => trap.around('encrypt', () => plain.encrypt(peer, plaintext)),
-    decrypt: (peer, payload) => trap.around('decrypt', () => plain.decrypt(peer, payload)),
+    encrypt: (peer, plaintext, scheme) => trap.around('encrypt', () => plain.encrypt(peer, plaintext, scheme)),
+    decrypt: (peer, payload, scheme) => trap.around('decrypt', () => plain.decrypt(peer, payload, scheme)),
   } satisfies Partial<Signer>)
 }
 
