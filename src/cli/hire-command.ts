@@ -16,7 +16,11 @@ export const describeHire = (command: Command): Command =>
     .option('--task <name>', 'what is to be done: the name of a capability; without it, open hires are taken up')
     .option('--topic <topic>', 'only providers that list this topic')
     .option('--param <name=value>', 'a parameter of the task; may be repeated', collect)
-    .option('--input <type:data>', 'an input: text, url, event or job; may be repeated', collect)
+    .option(
+      '--input <type:data>',
+      'an input of type text, url, event or job; without a type, text; may be repeated',
+      collect,
+    )
     .option('--max-sats <n>', 'what this hire may cost at most, fees included')
     .option('--max-fee-sats <n>', 'what is kept of it for fees; default: 1 % of the price, 10 sats at least')
     .option('--budget-sats <n>', 'what all hires of this state directory may cost in the window, fees included')
@@ -24,7 +28,7 @@ export const describeHire = (command: Command): Command =>
     .option('--provider <key>', 'hire this one: npub, nprofile or hex; nobody is looked for')
     .option('--relay <url>', 'where providers are looked for; may be repeated', collect)
     .option('--inbox <url>', 'where answers shall come, if we list no inbox yet; may be repeated', collect)
-    .option('--trust-rank <n>', 'demand a rank of at least so much (NIP-85, 0 to 100)')
+    .option('--trust-rank <n>', 'demand a rank of at least so much (NIP-85, 0 to 100) by --rank-by')
     .option('--rank-by <key>', 'whose ranks count; may be repeated', collect)
     .option('--trust-issuer <key>', 'demand an attestation (kind 31000) by this key; of several, by any', collect)
     .option('--trust-domain <domain>', 'demand a NIP-05 name of this domain; of several, of any', collect)
@@ -38,9 +42,9 @@ export const describeHire = (command: Command): Command =>
       '--key-file <file>',
       'a 0600 file with the key to hire with (nsec or hex); default: a key kept in the state',
     )
-    .option('--state <dir>', 'where hires, payments and the budget are kept')
-    .option('--network <network>', 'mainnet, testnet, signet or regtest')
-    .option('--timeout <seconds>', 'how long to wait, and until when an invoice is paid')
+    .option('--state <dir>', 'where hires, payments and the budget are kept; default: ~/.local/state/tollbridge/hires')
+    .option('--network <network>', 'mainnet (default), testnet, signet or regtest')
+    .option('--timeout <seconds>', 'how long to wait, and until when an invoice is paid; default: 300')
     .option('--output <file>', 'write the body of the result to a file')
     .option('--json', 'print JSON lines')
     .addHelpText('after', `\nExamples:\n  $ ${EXAMPLES.join('\n  $ ')}\n`)

@@ -7,6 +7,7 @@ import { LONGEST_WINDOW_MS, type BudgetLimit } from '../hirer/budget.js'
 import { priceWithin } from '../hirer/fees.js'
 import type { HireWish } from '../hirer/hirer.js'
 import type { Network } from '../ports.js'
+import { hireAgain } from './again.js'
 import { checked, readNetwork, readRelays, readSats, readSeconds, usage } from './request-plan.js'
 
 /** As commander hands them over: texts, unchecked. */
@@ -56,6 +57,8 @@ export interface HirePlan {
   readonly keyFile: string | null
   readonly walletFile: string | null
   readonly outputFile: string | null
+  /** The command that takes up a hire of this run; null for all that are open. */
+  readonly again: (hireId: EventId | null) => string
 }
 
 const INPUT_TYPES = ['text', 'url', 'event', 'job']
@@ -84,6 +87,7 @@ export function planHire(options: HireOptions, stateHome: string): HirePlan {
     keyFile: options.keyFile ?? null,
     walletFile: options.walletFile ?? null,
     outputFile: options.output ?? null,
+    again: (hireId) => hireAgain(hireId, { ...options, relay: relays }),
   }
 }
 

@@ -48,7 +48,8 @@ async function hireFor(wish: HireWish, plan: HirePlan, hirer: OpenHirer, world: 
   const open = await hirer.open()
   const same = plan.anew || plan.dryRun ? undefined : open.find((one) => isSameWish(one, wish))
   if (same !== undefined) return takeUp(same.id, plan, hirer, world)
-  if (open.length > 0 && !plan.dryRun) output.say(`${open.length} other hires are open: tollbridge hire takes them up`)
+  if (open.length > 0 && !plan.dryRun)
+    output.say(`${open.length} other hires are open; to take them up: ${plan.again(null)}`)
   const choice = await hirer.consider(wish)
   output.object(choiceAsObject(choice))
   if (plan.dryRun) output.data(wordsOfChoice(choice))
@@ -92,7 +93,7 @@ async function report(
   }
   const exitCode = exitCodeOf(outcome)
   output.object({ type: 'ended', hireId, ...outcomeAsObject(outcome, plan.outputFile), exitCode })
-  const words = wordsOfEnding(outcome, `tollbridge hire --resume ${hireId ?? 'ID'}`)
+  const words = wordsOfEnding(outcome, plan.again(hireId))
   if (words !== null) output.say(words)
   return exitCode
 }

@@ -38,7 +38,7 @@ function sentenceOf(event: StoryEvent): string {
     case 'proved':
       return `payment proof published at ${event.relay}`
     case 'processing':
-      return `the provider says: ${event.status}${event.message === null ? '' : `, ${event.message}`}`
+      return `the provider says: ${[...new Set([event.status, event.message ?? event.status])].join(', ')}`
     case 'partial':
       return `piece ${event.seq ?? '?'}: ${tame(event.text)}`
     case 'downloading':

@@ -15,6 +15,7 @@ import { createRelayPool } from '../nostr/relay-pool.js'
 import type { Clock, Logger, RelayPool, Wallet } from '../ports.js'
 import { createNwcWallet } from '../wallets/nwc.js'
 import { createWebClient } from '../web/client.js'
+import { requestAgain } from './again.js'
 import type { Output } from './output.js'
 import { planRequest, type RequestOptions, type RequestPlan } from './request-plan.js'
 import { wordsOfLine, wordsOfOutcome } from './request-words.js'
@@ -95,8 +96,7 @@ export async function request(options: RequestOptions, world: RequestWorld): Pro
     }
     output.object(credential === null ? end : { ...end, credential: credential.trim() })
     if (credential !== null && outcome.type === 'error') output.data(credential.trim())
-    const again = `tollbridge request --job ${jobId ?? 'ID'}${plan.pay ? ' --pay' : ''}`
-    const words = wordsOfOutcome(outcome, again)
+    const words = wordsOfOutcome(outcome, requestAgain(jobId, options))
     if (words !== null) output.say(words)
     return exitCodeOf(outcome)
   } finally {
