@@ -229,7 +229,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   closers.push(() => listening.close())
   const prove = (proof: Rumor): void => void proofs.receive(proof, true)
   const mail = openPrivateMail({
-    ...{ config, adapters, upstreams, context, intake, drive, prove, probe },
+    ...{ config, adapters, upstreams, context, intake, drive, cancellations, prove, probe },
     lists: deliveries.lists,
   })
   closers.push(() => mail.stop())

@@ -1,23 +1,26 @@
 /** Who calls which job off? Deletions (kind 5, NIP-09) by the job's own author, also those that come before their job. */
 import { rejection } from '../core/errors.js'
 import type { NostrEvent } from '../core/event.js'
-import { isMalformed, parseEventId, type EventId, type Millis } from '../core/identifiers.js'
+import { isMalformed, parseEventId, type EventId, type Millis, type Pubkey } from '../core/identifiers.js'
 import { isOpen } from '../core/job.js'
 import { verifyEvent } from '../nostr/event.js'
 import type { Clock, JobStore, Logger, Policy } from '../ports.js'
+import type { CancelOutcome } from './calling-off.js'
 import type { Drive } from './drive.js'
 import { createRecentIds } from './recent-ids.js'
 
 export const DELETION_KIND = 5
 
 /** Jobs that one deletion may name. */
-const MAX_NAMED = 50
+export const MAX_NAMED = 50
 /** Deletions that wait for their job; of more the oldest are forgotten. */
 const MAX_REMEMBERED = 20_000
 
 export interface Cancellations {
   /** A deletion as a relay sent it; its shape is known, nothing else. */
   receive(event: NostrEvent): void
+  /** The word of an author who is proven, on one job. */
+  callOff(jobId: EventId, author: Pubkey): CancelOutcome
   /** True for an id that needs no second look. */
   knows(id: string): boolean
   /** Refuses a job whose author called it off before it came. */
@@ -45,7 +48,15 @@ export function createCancellations(wiring: {
     return !store.has(id) && clock.now() - created_at * 1000 <= wiring.maxAgeMs
   }
 
+  function callOff(id: EventId, author: Pubkey): CancelOutcome {
+    const outcome = drive.cancel(id, author)
+    if (outcome === 'unknown') remembered.add(wordOf(id, author))
+    log.info({ job: id, outcome }, 'called off')
+    return outcome
+  }
+
   return {
+    callOff,
     receive(event) {
       if (seen.has(event.id)) return
       const named = event.tags.filter(([name]) => name === 'e').slice(0, MAX_NAMED)
@@ -55,11 +66,7 @@ export function createCancellations(wiring: {
       if (concerned.length === 0 || !verifyEvent(event)) return
       // Only now: a forged copy must not keep the real event out.
       seen.add(event.id)
-      for (const id of concerned) {
-        const outcome = drive.cancel(id, event.pubkey)
-        if (outcome === 'unknown') remembered.add(wordOf(id, event.pubkey))
-        log.info({ job: id, outcome }, 'called off')
-      }
+      for (const id of concerned) callOff(id, event.pubkey)
     },
     knows: (id) => seen.has(id),
     policy: ({ id, customer }) => (remembered.has(wordOf(id, customer)) ? rejection('cancelled') : null),

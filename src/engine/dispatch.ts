@@ -18,6 +18,7 @@ import {
 import type { Clock } from '../ports.js'
 import type { StepContext } from '../steps/context.js'
 import { answerJob } from '../steps/delivery.js'
+import { createRecentIds } from './recent-ids.js'
 import { assignTask, type Assignment, type PromptTask } from './tasks.js'
 
 /** Nothing that is paid for is done in less: an invoice must be asked for, shown, paid and its payment learned. */
@@ -55,6 +56,8 @@ export function createDispatch(wiring: {
   const { self, clock } = wiring
   /** Which job each request became: what agents say later names the request. */
   const requests = new Map<string, EventId>()
+  /** Requests that were taken back before they came: wraps arrive in any order. */
+  const takenBack = createRecentIds(KEPT_REQUESTS)
   const keyOf = (author: Pubkey, requestId: string) => `${author} ${requestId}`
 
   function remember(customer: Pubkey, requestId: string, jobId: EventId): void {
@@ -97,14 +100,20 @@ export function createDispatch(wiring: {
     return { dialect: 'v1', requestId: id, tags: [[MODE_TAG, mode]], assigned, deadline: null }
   }
 
+  function objectionTo(author: Pubkey, { requestId, assigned, deadline }: Task): Rejection | null {
+    if (takenBack.has(keyOf(author, requestId))) return rejection('cancelled')
+    const isLate = deadline !== null && deadline * 1000 < clock.now() + LEAST_TIME_MS
+    if (isLate) return rejection('deadline-too-close')
+    return isRejection(assigned) ? assigned : null
+  }
+
   function begin(rumor: Rumor, task: Task, heardOn: string): boolean {
     const { dialect, requestId, assigned, deadline } = task
     const earlier = requests.get(keyOf(rumor.pubkey, requestId))
     // Two requests of one name could not be told apart in anything that is said of them.
     if (earlier !== undefined && earlier !== rumor.id) return false
     remember(rumor.pubkey, requestId, rumor.id)
-    const isLate = deadline !== null && deadline * 1000 < clock.now() + LEAST_TIME_MS
-    const objection = isLate ? rejection('deadline-too-close') : isRejection(assigned) ? assigned : null
+    const objection = objectionTo(rumor.pubkey, task)
     const params = isRejection(assigned) ? {} : assigned.params
     const { id, pubkey, created_at } = rumor
     const tags = [['p', self], ...Object.entries(params).map(([name, value]) => ['param', name, value]), ...task.tags]
@@ -152,7 +161,8 @@ export function createDispatch(wiring: {
   function hear(rumor: Rumor, message: DispatchMessage): boolean {
     if (message.type !== 'dispatch-ack' && message.type !== 'dispatch-cancel') return false
     const jobId = requests.get(keyOf(rumor.pubkey, message.re))
-    if (jobId === undefined) return false
+    if (jobId === undefined && message.type === 'dispatch-cancel') takenBack.add(keyOf(rumor.pubkey, message.re))
+    if (jobId === undefined) return message.type === 'dispatch-cancel'
     if (message.type === 'dispatch-ack') wiring.acknowledged(jobId)
     else wiring.cancel(jobId, rumor.pubkey)
     return true

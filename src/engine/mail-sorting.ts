@@ -6,6 +6,7 @@ import { DELETION_KIND } from '../nostr/kinds/announcement.js'
 import { MESSAGE_KIND } from '../nostr/kinds/dispatch.js'
 import { PAYMENT_PROOF_KIND } from '../nostr/kinds/payment-proof.js'
 import type { Clock, Logger, RelayLists } from '../ports.js'
+import { MAX_NAMED } from './cancellations.js'
 import type { Dispatch } from './dispatch.js'
 
 /** When somebody is asked after again whose inbox was not found: relays that are away come back, lists are published late. */
@@ -51,9 +52,9 @@ export function createMailSorting(wiring: {
   }
 
   function cancelAll({ tags, pubkey }: Rumor): SortedCount {
-    for (const [name, value] of tags) {
-      const jobId = name === 'e' ? parseEventId(value) : null
-      if (jobId !== null && !isMalformed(jobId)) wiring.cancel(jobId, pubkey)
+    for (const [, value] of tags.filter(([name]) => name === 'e').slice(0, MAX_NAMED)) {
+      const jobId = parseEventId(value)
+      if (!isMalformed(jobId)) wiring.cancel(jobId, pubkey)
     }
     return 'notes'
   }

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js'
 import type { Rumor } from '../core/event.js'
 import type { EventId, Pubkey } from '../core/identifiers.js'
 import type { Upstream } from '../core/route.js'
+import type { Cancellations } from '../engine/cancellations.js'
 import { createDispatch } from '../engine/dispatch.js'
 import type { Drive } from '../engine/drive.js'
 import type { Intake } from '../engine/intake.js'
@@ -28,11 +29,12 @@ export function openPrivateMail(wiring: {
   readonly intake: Intake
   readonly drive: Drive
   readonly prove: (proof: Rumor) => void
+  readonly cancellations: Cancellations
   readonly probe: Probe
 }): PrivateMail {
-  const { config, adapters, upstreams, context, lists, intake, drive } = wiring
+  const { config, adapters, upstreams, context, lists, intake, drive, cancellations } = wiring
   const { clock, log, relays, signer, store } = adapters
-  const cancel = (jobId: EventId, author: Pubkey) => drive.cancel(jobId, author)
+  const cancel = (jobId: EventId, author: Pubkey) => cancellations.callOff(jobId, author)
 
   /** Relays that have not answered for it are asked no more: whoever paid has what was paid for. */
   function acknowledged(jobId: EventId): void {
