@@ -3,7 +3,6 @@ import { openAdapters, type Adapters } from './wiring/adapters.js'
 import { openNameCheck, openPresence } from './wiring/announcing.js'
 import { openAdmission } from './wiring/admission.js'
 import type { Config } from './config/config.js'
-import type { Rumor } from './core/event.js'
 import { isMalformed, type Millis } from './core/identifiers.js'
 import { openBlobs } from './wiring/blobs.js'
 import { createCancellations, DELETION_KIND } from './engine/cancellations.js'
@@ -227,9 +226,8 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     known: (id) => intake.knows(id) || cancellations.knows(id),
   })
   closers.push(() => listening.close())
-  const prove = (proof: Rumor): void => void proofs.receive(proof, true)
   const mail = openPrivateMail({
-    ...{ config, adapters, upstreams, context, intake, drive, cancellations, prove, probe },
+    ...{ config, adapters, upstreams, context, intake, drive, cancellations, proofs, probe },
     lists: deliveries.lists,
   })
   closers.push(() => mail.stop())

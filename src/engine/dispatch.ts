@@ -2,7 +2,7 @@
 import type { Arrival, Channel } from '../core/arrival.js'
 import { isRejection, rejection, type Rejection } from '../core/errors.js'
 import type { Rumor } from '../core/event.js'
-import { isMalformed, type EventId, type Millis, type Pubkey } from '../core/identifiers.js'
+import { isMalformed, type EventId, type Millis, type Preimage, type Pubkey } from '../core/identifiers.js'
 import { NO_CALLS, type Delivery } from '../core/job.js'
 import type { Upstream } from '../core/route.js'
 import { JOB_REQUEST_KIND } from '../nostr/kinds/job-request.js'
@@ -48,6 +48,8 @@ export function createDispatch(wiring: {
   readonly context: () => StepContext
   readonly arrive: (arrival: Arrival, objection: Rejection | null) => void
   readonly cancel: (jobId: EventId, author: Pubkey) => unknown
+  /** The author says that it has paid, and with what it learned. */
+  readonly prove: (jobId: EventId, preimage: Preimage) => void
   /** The customer has the result: it need not be sent on. */
   readonly acknowledged: (jobId: EventId) => void
   readonly maxAheadMs: Millis
@@ -159,11 +161,13 @@ export function createDispatch(wiring: {
 
   /** What an agent says about a request of its own. */
   function hear(rumor: Rumor, message: DispatchMessage): boolean {
-    if (message.type !== 'dispatch-ack' && message.type !== 'dispatch-cancel') return false
+    const { type } = message
+    if (type !== 'dispatch-proof' && type !== 'dispatch-ack' && type !== 'dispatch-cancel') return false
     const jobId = requests.get(keyOf(rumor.pubkey, message.re))
-    if (jobId === undefined && message.type === 'dispatch-cancel') takenBack.add(keyOf(rumor.pubkey, message.re))
-    if (jobId === undefined) return message.type === 'dispatch-cancel'
-    if (message.type === 'dispatch-ack') wiring.acknowledged(jobId)
+    if (jobId === undefined && type === 'dispatch-cancel') takenBack.add(keyOf(rumor.pubkey, message.re))
+    if (jobId === undefined) return type === 'dispatch-cancel'
+    if (type === 'dispatch-proof') wiring.prove(jobId, message.preimage)
+    else if (type === 'dispatch-ack') wiring.acknowledged(jobId)
     else wiring.cancel(jobId, rumor.pubkey)
     return true
   }

@@ -28,7 +28,11 @@ export function assignTask(
   wanted: { readonly task: string; readonly params: Readonly<Record<string, string>> },
 ): Assignment | Rejection {
   const spelledOut = tasks.find(({ task }) => task === wanted.task)
-  if (spelledOut) return bind(upstreams, fillIn(spelledOut, wanted.params['prompt'] ?? ''), null)
+  if (spelledOut) {
+    const { prompt = '', settlement } = wanted.params
+    // What was promised of the payment is no matter of the task.
+    return bind(upstreams, { ...fillIn(spelledOut, prompt), ...(settlement !== undefined && { settlement }) }, null)
+  }
   const route = upstreams.flatMap(({ routes }) => routes).find(({ name }) => name === wanted.task)
   if (!route) return rejection('task-unknown', 'neither a route nor a task of the configuration')
   const params = completeParams(route, wanted.params)

@@ -16,7 +16,7 @@ import type { Budget, BudgetLimit } from './budget.js'
 import { createBudgetedWallet } from './budgeted-wallet.js'
 import { unpublished } from './closing.js'
 import { createDialogue, type DialogueOutcome } from './dialogue.js'
-import { draftCancel } from './draft-hire.js'
+import { draftCancel, draftProof } from './draft-hire.js'
 import { endHire } from './end-hire.js'
 import type { HireJournal, SavedHire, SavedMessage } from './hire-journal.js'
 import type { HireOutcome } from './hire-outcome.js'
@@ -77,6 +77,7 @@ export async function carryOut(options: CarryOut): Promise<HireOutcome> {
     const at = clock.now()
     options.tell({ ...event, hire: hire.id, at, sinceStartMs: at - startedAt })
   }
+  const author = () => ({ self: signer.pubkey, now: clock.now() })
   const crash = (error: unknown): void => mailbox.post({ type: 'crashed', error })
 
   const wallet = createBudgetedWallet({
@@ -124,7 +125,11 @@ export async function carryOut(options: CarryOut): Promise<HireOutcome> {
       },
       download: (pointer) => downloadBlob(options.web, pointer),
       hurryLater: () => later(WALLET_GRACE_MS, { type: 'hurry' }),
-      onPreimage: (_, { amountMsat }, feesMsat) => void budget.settle(hire.id, amountMsat, feesMsat).catch(crash),
+      onPreimage(preimage, { amountMsat }, feesMsat) {
+        void budget.settle(hire.id, amountMsat, feesMsat).catch(crash)
+        // Whether or not it is waited for: in the next run it is sent again, until the result is here.
+        void send(draftProof(dialogue.round, hire.provider, preimage, author()), 'proof').catch(crash)
+      },
     },
     { pinned, standing },
   )
@@ -136,7 +141,11 @@ export async function carryOut(options: CarryOut): Promise<HireOutcome> {
     { rounds, agreement },
   )
 
-  async function send(message: SavedMessage, what: 'request' | 'other', signal = over.signal): Promise<number> {
+  async function send(
+    message: SavedMessage,
+    what: 'request' | 'proof' | 'other',
+    signal = over.signal,
+  ): Promise<number> {
     if (what === 'request') {
       const { rumorId: jobId } = message
       const { ceilingMsat } = dialogue.round
@@ -151,6 +160,7 @@ export async function carryOut(options: CarryOut): Promise<HireOutcome> {
         if (verdict.type !== 'accepted') return tell({ ...unpublished(relay, verdict), reason: tame(verdict.reason) })
         held = true
         if (what === 'request') tell({ type: 'published', jobId: message.rumorId, provider: hire.provider, relay })
+        if (what === 'proof') tell({ type: 'proved', relay })
       },
     })
   }
@@ -196,8 +206,7 @@ export async function carryOut(options: CarryOut): Promise<HireOutcome> {
     deliver,
     dialogue,
     wallet,
-    cancel: (note: string) =>
-      deliver(draftCancel(dialogue.round, hire.provider, note, { self: signer.pubkey, now: clock.now() })),
+    cancel: (note: string) => deliver(draftCancel(dialogue.round, hire.provider, note, author())),
   }
 
   try {

@@ -104,6 +104,7 @@ export function createDialogue(
         tell({ type: 'ignored', code: 'unreadable-result', message: tame(answer.malformed) })
         return null
       }
+      case 'dispatch-proof':
       case 'dispatch-ack':
       case 'dispatch-cancel':
         return null

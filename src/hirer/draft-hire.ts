@@ -1,6 +1,6 @@
 /** What does the provider read? The messages that a hirer writes, each with the time and name that it keeps for good. */
 import { randomBytes } from 'node:crypto'
-import type { EventId, Pubkey, Seconds } from '../core/identifiers.js'
+import type { EventId, Preimage, Pubkey, Seconds } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
 import { rumorOf } from '../nostr/gift-wrap.js'
 import { buildDispatch, type DispatchMessage } from '../nostr/kinds/dispatch.js'
@@ -18,6 +18,9 @@ export interface HireDraft {
   readonly deadline: Seconds
   readonly attest: boolean
 }
+
+/** A provider that cannot see its own payments serves us all the same: we always bring the proof. */
+const PROOF_PROMISED = { settlement: 'proof' }
 
 interface Author {
   readonly self: Pubkey
@@ -46,13 +49,19 @@ export function draftRound(
     id: requestId,
     ts: timeOf(author),
     task,
-    params,
+    params: { ...params, ...PROOF_PROMISED },
     inputs,
     maxMsat: ceilingMsat,
     deadline,
     re,
   }
   return { ...draftMessage(message, { to: provider, about }, author), requestId, ceilingMsat }
+}
+
+/** Not saved: drafted again it says the same, and repeating it is harmless. */
+export function draftProof(round: SavedRound, to: Pubkey, preimage: Preimage, author: Author): SavedMessage {
+  const message: DispatchMessage = { type: 'dispatch-proof', re: round.requestId, ts: timeOf(author), preimage }
+  return draftMessage(message, { to, about: round.rumorId }, author)
 }
 
 export function draftAck(round: SavedRound, to: Pubkey, author: Author): SavedMessage {

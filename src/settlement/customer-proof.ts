@@ -1,10 +1,10 @@
 /** Did the customer send the preimage back? A stored, sealed event of kind 7402; sha256 is its own proof (PROTOCOL.md §Payment proof). */
 import type { NostrEvent, Rumor } from '../core/event.js'
-import { isMalformed, type EventId, type PaymentHash } from '../core/identifiers.js'
+import { isMalformed, type EventId, type PaymentHash, type Preimage } from '../core/identifiers.js'
 import { verifyEvent } from '../nostr/event.js'
 import { jobOfProof, parseProofContent } from '../nostr/kinds/payment-proof.js'
 import type { Logger, Signer } from '../ports.js'
-import type { PreimageSource, Targets } from './watch.js'
+import type { PreimageSource, Targets, WatchTarget } from './watch.js'
 
 /** Proofs looked at per job: few from strangers, so that nobody else can use up what is the customer's. */
 const MAX_TRIES_OF_STRANGERS = 10
@@ -14,6 +14,8 @@ export interface CustomerProof extends PreimageSource {
   /** A kind-7402 event from a relay, not yet verified; or one out of a gift wrap, whose author is proven. */
   receive(event: NostrEvent): Promise<void>
   receive(event: Rumor, isProven: true): Promise<void>
+  /** What the customer itself said in a message that was sealed to us (PROTOCOL.md §Dispatch). */
+  take(jobId: EventId, preimage: Preimage): void
 }
 
 export function createCustomerProof(wiring: {
@@ -24,6 +26,12 @@ export function createCustomerProof(wiring: {
   const { targets, signer, log } = wiring
   /** Tries so far, and the verified proofs among them: repeating one, as any relay may, uses up nobody's tries. */
   const tries = new Map<PaymentHash, { customer: number; strangers: number; readonly seen: Set<EventId> }>()
+
+  function triesOf({ paymentHash }: WatchTarget) {
+    const count = tries.get(paymentHash) ?? { customer: 0, strangers: 0, seen: new Set() }
+    tries.set(paymentHash, count)
+    return count
+  }
 
   async function open(event: Rumor, jobId: EventId): Promise<void> {
     let plaintext: string
@@ -49,8 +57,7 @@ export function createCustomerProof(wiring: {
       // Anybody may bring the proof: it is the preimage that counts. The signature shows that the sealing key is the sender's,
       // and a forged one must not use up the tries of the customer whose name it bears.
       const ofCustomer = event.pubkey === target.customer
-      const count = tries.get(target.paymentHash) ?? { customer: 0, strangers: 0, seen: new Set() }
-      tries.set(target.paymentHash, count)
+      const count = triesOf(target)
       if (count.seen.has(event.id)) return
       if (ofCustomer ? count.customer >= MAX_TRIES_OF_CUSTOMER : count.strangers >= MAX_TRIES_OF_STRANGERS) return
       if (!ofCustomer) count.strangers += 1
@@ -58,6 +65,14 @@ export function createCustomerProof(wiring: {
       count.seen.add(event.id)
       if (ofCustomer) count.customer += 1
       await open(event, jobId)
+    },
+    take(jobId, preimage) {
+      const target = targets.byJob(jobId)
+      if (!target) return
+      const count = triesOf(target)
+      if (count.customer >= MAX_TRIES_OF_CUSTOMER) return
+      count.customer += 1
+      targets.report(target.paymentHash, { key: { kind: 'preimage', value: preimage }, source: 'customerProof' })
     },
     watch() {
       // Every watched job is listened for: nothing to arm.

@@ -1,7 +1,6 @@
 /** How does what is sent in gift wraps reach the engine? Wires the mail, its sorting and the dispatch of tasks. */
 import type { Adapters } from './adapters.js'
 import type { Config } from '../config/config.js'
-import type { Rumor } from '../core/event.js'
 import type { EventId, Pubkey } from '../core/identifiers.js'
 import type { Upstream } from '../core/route.js'
 import type { Cancellations } from '../engine/cancellations.js'
@@ -12,6 +11,7 @@ import { openMail, type MailCount } from '../engine/mail.js'
 import { createMailSorting, type SortedCount } from '../engine/mail-sorting.js'
 import type { Probe } from '../engine/probe.js'
 import type { RelayLists } from '../ports.js'
+import type { CustomerProof } from '../settlement/customer-proof.js'
 import type { StepContext } from '../steps/context.js'
 
 export interface PrivateMail {
@@ -28,11 +28,11 @@ export function openPrivateMail(wiring: {
   readonly lists: RelayLists
   readonly intake: Intake
   readonly drive: Drive
-  readonly prove: (proof: Rumor) => void
+  readonly proofs: CustomerProof
   readonly cancellations: Cancellations
   readonly probe: Probe
 }): PrivateMail {
-  const { config, adapters, upstreams, context, lists, intake, drive, cancellations } = wiring
+  const { config, adapters, upstreams, context, lists, intake, drive, cancellations, proofs } = wiring
   const { clock, log, relays, signer, store } = adapters
   const cancel = (jobId: EventId, author: Pubkey) => cancellations.callOff(jobId, author)
 
@@ -54,6 +54,7 @@ export function openPrivateMail(wiring: {
     context: () => context,
     arrive: (arrival, objection) => intake.arrive(arrival, objection),
     cancel,
+    prove: (jobId, preimage) => proofs.take(jobId, preimage),
     acknowledged,
     maxAheadMs: config.jobs.maxAheadSeconds * 1000,
     clock,
@@ -68,7 +69,7 @@ export function openPrivateMail(wiring: {
     arrive: (arrival) => intake.arrive(arrival),
     dispatch: config.dispatch.enabled ? dispatch : null,
     cancel,
-    prove: wiring.prove,
+    prove: (proof) => void proofs.receive(proof, true),
     clock,
     log,
   })

@@ -135,7 +135,7 @@ export function createWorld(): World {
   })
   const dispatch = createDispatch({
     ...{ self: PROVIDER, upstreams: [UPSTREAM], tasks: [], context: () => context, maxAheadMs: 300_000, clock },
-    ...{ arrive: (arrival) => intake.arrive(arrival), cancel: quiet, acknowledged: quiet },
+    ...{ arrive: (arrival) => intake.arrive(arrival), cancel: quiet, prove: quiet, acknowledged: quiet },
   })
   const sorting = createMailSorting({
     ...{

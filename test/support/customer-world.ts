@@ -2,7 +2,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Output } from '../../src/cli/output.js'
 import { request } from '../../src/cli/request.js'
 import type { RequestOptions } from '../../src/cli/request-plan.js'
 import type { NostrEvent } from '../../src/core/event.js'
@@ -10,13 +9,8 @@ import type { Msat } from '../../src/core/money.js'
 import { createSimulatedNetwork } from '../../src/dev/lightning/simulated.js'
 import { startNwcWallet } from '../../src/dev/nwc-wallet.js'
 import { startRelay } from '../../src/dev/relay/relay.js'
-import { createReadableLog, systemClock } from './pool-fixture.js'
+import { recordRun } from './record-run.js'
 import { createScriptedProvider } from './scripted-provider.js'
-
-export interface Told {
-  readonly type: string
-  readonly [field: string]: unknown
-}
 
 export async function createCustomerWorld() {
   const relay = await startRelay()
@@ -41,59 +35,11 @@ export async function createCustomerWorld() {
   const invoice = (amountMsat: number | null, expirySeconds = 600) =>
     payee.makeInvoice({ amountMsat: amountMsat as Msat | null, description: 'a job', expirySeconds })
 
-  /** Runs the command as the command line would, with `--json`; `said` is what went to stderr. */
+  /** Runs the command as the command line would, with `--json`. */
   function run(options: Partial<RequestOptions> = {}, { json = true }: { json?: boolean } = {}) {
-    const lines: Told[] = []
-    const said: string[] = []
-    const data: string[] = []
-    const body: Uint8Array[] = []
-    const watchers = new Set<() => void>()
-    const output: Output = {
-      json,
-      data: (text) => void data.push(text),
-      object(value) {
-        lines.push(value as Told)
-        for (const look of watchers) look()
-      },
-      say: (text) => void said.push(text),
-    }
-    const abort = new AbortController()
-    const log = createReadableLog()
     const fresh = options.job === undefined ? { provider: provider.pubkey, relay: [relay.url], path: '/joke' } : {}
-    const exit = request(
-      { state: stateDir, network: 'regtest', timeout: '15', ...fresh, ...options },
-      {
-        env: {},
-        homeDirectory: directory,
-        output,
-        writeBody: (bytes) => void body.push(bytes),
-        clock: systemClock,
-        log,
-        signal: abort.signal,
-      },
-    )
-    return {
-      exit,
-      lines,
-      said,
-      data,
-      body,
-      log,
-      stop: () => abort.abort(),
-      told: (type: string) => lines.filter((line) => line.type === type),
-      /** Resolves with the first line of that type. */
-      until: (type: string) =>
-        new Promise<Told>((resolve) => {
-          const look = () => {
-            const found = lines.find((line) => line.type === type)
-            if (found === undefined) return
-            watchers.delete(look)
-            resolve(found)
-          }
-          watchers.add(look)
-          look()
-        }),
-    }
+    const given = { state: stateDir, network: 'regtest', timeout: '15', ...fresh, ...options }
+    return recordRun((command) => request(given, command), { homeDirectory: directory, json })
   }
 
   return {

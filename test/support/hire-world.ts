@@ -4,19 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hire } from '../../src/cli/hire.js'
 import type { HireOptions } from '../../src/cli/hire-plan.js'
-import type { Output } from '../../src/cli/output.js'
 import type { Msat } from '../../src/core/money.js'
 import type { DispatchRequest } from '../../src/nostr/kinds/dispatch.js'
 import { createSimulatedNetwork } from '../../src/dev/lightning/simulated.js'
 import { startNwcWallet } from '../../src/dev/nwc-wallet.js'
 import { startRelay, type RelayOptions } from '../../src/dev/relay/relay.js'
-import { createReadableLog, systemClock } from './pool-fixture.js'
+import { recordRun } from './record-run.js'
 import { createScriptedAgent, type AgentListing, type Heard, type ScriptedAgent } from './scripted-agent.js'
-
-export interface HireTold {
-  readonly type: string
-  readonly [field: string]: unknown
-}
 
 export async function createHireWorld(relayOptions?: RelayOptions) {
   const relay = await startRelay(relayOptions)
@@ -41,59 +35,10 @@ export async function createHireWorld(relayOptions?: RelayOptions) {
   const invoice = (amountMsat: number | null, expirySeconds = 600) =>
     payee.makeInvoice({ amountMsat: amountMsat as Msat | null, description: 'a task', expirySeconds })
 
-  /** Runs the command as the command line would, with `--json`; `said` is what went to stderr. */
+  /** Runs the command as the command line would, with `--json`. */
   function run(options: Partial<HireOptions> = {}, { json = true }: { json?: boolean } = {}) {
-    const lines: HireTold[] = []
-    const said: string[] = []
-    const data: string[] = []
-    const body: Uint8Array[] = []
-    const watchers = new Set<() => void>()
-    const output: Output = {
-      json,
-      data: (text) => void data.push(text),
-      object(value) {
-        lines.push(value as HireTold)
-        for (const look of watchers) look()
-      },
-      say: (text) => void said.push(text),
-    }
-    const abort = new AbortController()
-    const log = createReadableLog()
     const defaults = { state: stateDir, network: 'regtest', timeout: '15', relay: [relay.url], walletFile }
-    const exit = hire(
-      { ...defaults, ...options },
-      {
-        env: {},
-        homeDirectory: directory,
-        output,
-        writeBody: (bytes) => void body.push(bytes),
-        clock: systemClock,
-        log,
-        signal: abort.signal,
-      },
-    )
-    return {
-      exit,
-      lines,
-      said,
-      data,
-      body,
-      log,
-      stop: () => abort.abort(),
-      told: (type: string) => lines.filter((line) => line.type === type),
-      /** Resolves with the first line of that type. */
-      until: (type: string) =>
-        new Promise<HireTold>((resolve) => {
-          const look = () => {
-            const found = lines.find((line) => line.type === type)
-            if (found === undefined) return
-            watchers.delete(look)
-            resolve(found)
-          }
-          watchers.add(look)
-          look()
-        }),
-    }
+    return recordRun((command) => hire({ ...defaults, ...options }, command), { homeDirectory: directory, json })
   }
 
   return {

@@ -71,16 +71,25 @@ describe('§Dispatch', () => {
   const error = (code: keyof typeof CUSTOMER_ERRORS, at: unknown) =>
     buildErrorFeedback({ ...about(seconds(at)), code, message: CUSTOMER_ERRORS[code], httpStatus: null, sealed: '' })
 
-  it.each(['request', 'accept', 'counter', 'refuse', 'invoice', 'status', 'result', 'failure', 'ack', 'cancel'])(
-    'shows a dispatch-%s that is read, and written the same',
-    (type) => {
-      const shown = example(`dispatch-${type}`)
-      const template = { kind: 14, created_at: 1_790_000_000, tags: [], content: JSON.stringify(shown) }
-      const read = parseDispatch(rumorOf(customer, template))
-      if (isMalformed(read)) throw new Error(read.malformed)
-      expect(JSON.parse(serialiseDispatch(read))).toEqual(shown)
-    },
-  )
+  it.each([
+    'request',
+    'accept',
+    'counter',
+    'refuse',
+    'invoice',
+    'status',
+    'result',
+    'failure',
+    'proof',
+    'ack',
+    'cancel',
+  ])('shows a dispatch-%s that is read, and written the same', (type) => {
+    const shown = example(`dispatch-${type}`)
+    const template = { kind: 14, created_at: 1_790_000_000, tags: [], content: JSON.stringify(shown) }
+    const read = parseDispatch(rumorOf(customer, template))
+    if (isMalformed(read)) throw new Error(read.malformed)
+    expect(JSON.parse(serialiseDispatch(read))).toEqual(shown)
+  })
 
   it('shows each answer as the bridge makes it of feedback and results', () => {
     const ts = (name: string) => seconds(example(name)['ts'])

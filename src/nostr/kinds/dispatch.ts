@@ -3,8 +3,10 @@ import type { EventTemplate, Rumor } from '../../core/event.js'
 import {
   isMalformed,
   malformed,
+  parsePreimage,
   type EventId,
   type Malformed,
+  type Preimage,
   type Pubkey,
   type Seconds,
 } from '../../core/identifiers.js'
@@ -76,6 +78,8 @@ export type DispatchMessage =
       /** The credential of a job that was paid and not served (PROTOCOL.md §When a paid job fails), as an object. */
       readonly credential: Readonly<Record<string, unknown>> | null
     })
+  /** What paying has taught the hirer: its sha256 is the payment hash, which is the whole proof. */
+  | (Answer & { readonly type: 'dispatch-proof'; readonly preimage: Preimage })
   | (Answer & { readonly type: 'dispatch-ack'; readonly note: string | null })
   | (Answer & { readonly type: 'dispatch-cancel'; readonly note: string | null })
 
@@ -204,6 +208,10 @@ function parseAnswer(value: Fields): DispatchMessage | Malformed {
       const { credential } = value
       const kept = typeof credential === 'object' && credential !== null ? (credential as Fields) : null
       return { type, ...about, code: textOf(value.code), error: textOf(value.error) ?? '', credential: kept }
+    }
+    case 'dispatch-proof': {
+      const preimage = parsePreimage(value.preimage)
+      return isMalformed(preimage) ? preimage : { type, ...about, preimage }
     }
     case 'dispatch-ack':
     case 'dispatch-cancel':

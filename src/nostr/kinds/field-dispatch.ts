@@ -11,7 +11,7 @@ export const FIELD_MAX_AGE_MS: Millis = 4 * 3_600_000
 export const FIELD_MAX_AHEAD_MS: Millis = 2 * 60_000
 
 /** What a provider or a hirer says about a request. */
-export type AnswerMessage = Exclude<DispatchMessage, { type: 'dispatch-request' }>
+export type AnswerMessage = Exclude<DispatchMessage, { type: 'dispatch-request' | 'dispatch-proof' }>
 
 const MAX_ID = 128
 const MAX_PROMPT = 131_072

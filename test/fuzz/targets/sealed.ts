@@ -34,6 +34,7 @@ const MESSAGES: readonly unknown[] = [
   { v: 1, type: 'dispatch-invoice', ...about, amount_msat: 21_000, bolt11: 'lnbc1', expires: 'x' },
   { v: 1, type: 'dispatch-result', ...about, output: 'x', tags: [['http-status', '200']] },
   { v: 1, type: 'dispatch-failure', ...about, error: 'x', credential: { token: 'x' } },
+  { v: 1, type: 'dispatch-proof', ...about, preimage: '00'.repeat(32) },
   { v: 1, type: 'dispatch-cancel', ...about, note: 'x' },
 ]
 

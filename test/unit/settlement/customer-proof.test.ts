@@ -35,6 +35,17 @@ async function proofOf(content: { preimage: Preimage }, from = customer): Promis
 const garbled = (): Promise<NostrEvent> =>
   customer.sign(buildPaymentProof({ jobId, provider: provider.pubkey, sealed: 'garbled', createdAt: 1_800_000_000 }))
 
+it('what the customer says in a sealed message counts, and how often it may guess has an end', async () => {
+  const { proofs, found } = createFixture()
+  const wrong = randomBytes(32).toString('hex') as Preimage
+  proofs.take(randomBytes(32).toString('hex') as EventId, preimage)
+  expect(found).toEqual([])
+  proofs.take(jobId, preimage)
+  expect(found).toEqual([{ key: { kind: 'preimage', value: preimage }, source: 'customerProof' }])
+  for (let times = 0; times < 60; times += 1) proofs.take(jobId, wrong)
+  expect(found).toHaveLength(50)
+})
+
 it('a relay that repeats a useless proof for ever does not use up the tries of its author', async () => {
   const { proofs, found } = createFixture()
   const useless = await garbled()
