@@ -4,7 +4,7 @@ import { TollbridgeError } from '../core/errors.js'
 import type { NostrEvent } from '../core/event.js'
 import type { EventId, Millis, PaymentHash, Preimage, Pubkey } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
-import { createFact, readFact, writeFact } from '../fact-file.js'
+import { createFact, readFact, writeFact } from '../system/fact-file.js'
 import { readIfThere, writePrivate } from '../system/private-file.js'
 
 /** The job as signed, so that a second run needs its id only. */

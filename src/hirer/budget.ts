@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { TollbridgeError } from '../core/errors.js'
 import type { EventId, Millis } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
-import { readFact, writeFact } from '../fact-file.js'
+import { readFact, writeFact } from '../system/fact-file.js'
 import type { Clock } from '../ports.js'
 import { acquireLease } from '../stores/lease.js'
 

@@ -12,7 +12,7 @@ import {
   type Seconds,
 } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
-import { createFact, readFact } from '../fact-file.js'
+import { createFact, readFact } from '../system/fact-file.js'
 import { readIfThere } from '../system/private-file.js'
 
 /** The message as it was first written: wrapped again it is the same rumor, which its recipient runs once. */

@@ -1,7 +1,7 @@
 /** Is a saved fact still what was written? JSON with a checksum of itself: damage is noticed, and never taken for the truth. */
 import { crc32 } from 'node:zlib'
-import { TollbridgeError } from './core/errors.js'
-import { createPrivate, readIfThere, writePrivate } from './system/private-file.js'
+import { TollbridgeError } from '../core/errors.js'
+import { createPrivate, readIfThere, writePrivate } from './private-file.js'
 
 const sumOf = (fact: object): string => crc32(JSON.stringify(fact)).toString(16).padStart(8, '0')
 

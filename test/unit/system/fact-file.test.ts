@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { TollbridgeError } from '../../src/core/errors.js'
-import { createFact, readFact, writeFact } from '../../src/fact-file.js'
+import { TollbridgeError } from '../../../src/core/errors.js'
+import { createFact, readFact, writeFact } from '../../../src/system/fact-file.js'
 
 const FACT = { number: 1, intent: { bolt11: 'lnbc1', amountMsat: 21_000, note: 'ü\u2028"' }, outcome: null }
 let directory: string
