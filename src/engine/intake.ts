@@ -16,6 +16,7 @@ import type { Drive } from './drive.js'
 import { createRecentIds } from './recent-ids.js'
 import { translateJob } from './routing.js'
 import type { Screen } from './screen.js'
+import { detailFor } from './transition-log.js'
 
 export const INTAKE_COUNTS = [
   'admitted',
@@ -190,7 +191,7 @@ export function createIntake(wiring: {
       log.debug({ job: job.id, code: job.failure.code }, 'refused silently')
       return
     }
-    log.info({ job: job.id, code: job.failure.code, detail: job.failure.detail }, 'refused')
+    log.info({ job: job.id, code: job.failure.code, ...detailFor(job, job.failure.detail) }, 'refused')
     // A full disk is for what is paid: the refusal is said and not recorded.
     if (store.acceptsJobs()) await drive.admit(job)
     else await wiring.sayUnrecorded(job)
