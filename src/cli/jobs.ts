@@ -8,6 +8,7 @@ import { transition } from '../core/transition.js'
 import { readStore } from '../stores/read-store.js'
 import { askDaemon } from './control-client.js'
 import { EXIT } from './exit-codes.js'
+import { wordsOfJob } from './job-words.js'
 import { silentLog } from './log.js'
 import type { Output } from './output.js'
 
@@ -36,21 +37,23 @@ export async function listJobs(stateDirectory: string, filter: JobFilter, output
   return EXIT.ok
 }
 
-/** Everything that is known of one job but its secrets. */
+/** One job for people; with `--json` everything that is known of it but its secrets. */
 export async function showJob(stateDirectory: string, id: string, output: Output): Promise<number> {
   const jobId = checkedId(id)
   const store = await readStore(stateDirectory)
   const job = store.get(jobId) ?? (await store.findArchived(jobId))
   if (!job) throw new TollbridgeError('job-unknown', `no job has the id ${jobId}`)
-  const shown = withoutSecrets(job)
-  output.object({ type: 'job', ...shown })
-  output.data(JSON.stringify(shown, null, 2))
+  output.object({ type: 'job', ...withoutSecrets(job) })
+  output.data(wordsOfJob(job))
   return EXIT.ok
 }
 
 /** Another try for a paid job that failed, with the same credential. */
 export async function retryJob(config: Config, id: string, output: Output): Promise<number> {
   const jobId = checkedId(id)
+  const store = await readStore(config.stateDirectory)
+  const archived = store.get(jobId) ? undefined : await store.findArchived(jobId)
+  if (archived) throw notRetryable(archived)
   const answer = await askDaemon(config.stateDirectory, 'POST', `/jobs/${jobId}/retry`)
   if (answer === null) await retryAlone(config, jobId)
   output.object({ type: 'retried', jobId, running: answer !== null })
@@ -63,18 +66,16 @@ async function retryAlone(config: Config, jobId: EventId): Promise<void> {
   const adapters = await openAdapters(config, silentLog, { briefly: true })
   try {
     const job = adapters.store.get(jobId)
-    if (!job) throw new TollbridgeError('job-unknown', `no live job has the id ${jobId}`)
-    if (job.state !== 'failed') {
-      throw new TollbridgeError(
-        'job-not-retryable',
-        `the job is ${job.state}; only a paid job that failed can be tried again`,
-      )
-    }
+    if (!job) throw new TollbridgeError('job-unknown', `no job has the id ${jobId}`)
+    if (job.state !== 'failed') throw notRetryable(job)
     await adapters.store.save(transition(job, { type: 'retried' }, adapters.clock.now()))
   } finally {
     await adapters.stop()
   }
 }
+
+const notRetryable = ({ state }: Job): TollbridgeError =>
+  new TollbridgeError('job-not-retryable', `the job is ${state}; only a paid job that failed can be tried again`)
 
 export function checkedId(id: string): EventId {
   const jobId = parseEventId(id.toLowerCase())

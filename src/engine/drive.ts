@@ -211,7 +211,7 @@ export function createDrive(wiring: DriveWiring): Drive {
     async retry(jobId) {
       const context = wiring.context()
       const job = current(jobId)
-      if (!job) throw new TollbridgeError('job-unknown', `no live job has the id ${jobId}`)
+      if (!job) throw new TollbridgeError('job-unknown', `no job has the id ${jobId}`)
       if (job.state !== 'failed' || lanes.has(jobId)) {
         throw new TollbridgeError(
           'job-not-retryable',

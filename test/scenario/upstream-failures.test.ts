@@ -131,7 +131,8 @@ describe('a POST whose connection breaks after it was executed', () => {
     expect(JSON.parse(result.content)).toEqual({ order: { item: 'tea' }, number: 2 })
     await vi.waitFor(async () => expect(await owedJobs()).toEqual([]))
     expect(bridge.gateway.counters.chargesSettled).toBe(1)
-    await expect(retryJob(await loadConfig(bridge.configFile), job.id, silentOutput)).rejects.toThrow()
+    const again = loadConfig(bridge.configFile).then((config) => retryJob(config, job.id, silentOutput))
+    await expect(again).rejects.toMatchObject({ code: 'job-not-retryable' })
   })
 
   it('is retried by the next start where no daemon runs', async () => {
