@@ -1,10 +1,14 @@
 /** Is our own daemon hired by our own hirer, whatever it can see of payments and however large its answer is? */
-import { randomBytes } from 'node:crypto'
-import { afterEach, describe, expect, it } from 'vitest'
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { startBlossom } from '../../src/dev/blossom.js'
+import { STRFRY_LIMITS } from '../../src/dev/relay/limits.js'
 import { createAgent, nowInSeconds } from '../support/agent.js'
 import { startBridge, type Bridge, type BridgeOptions } from '../support/bridge.js'
 import { createBridgeHirer, type BridgeHirer } from '../support/bridge-hirer.js'
 
+const SOON = { timeout: 10_000, interval: 5 }
 const closers: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
@@ -83,5 +87,54 @@ describe('a provider that sees none of its payments', () => {
     await agent.say(agent.message(request))
     expect(await agent.next('dispatch-failure', 'r-1')).toMatchObject({ code: 'no-settlement-path' })
     expect(agent.typesAbout('r-1')).not.toContain('dispatch-invoice')
+  })
+})
+
+describe('an answer that no event holds', () => {
+  const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+  async function openWithServer() {
+    const server = await startBlossom()
+    closers.push(() => server.stop())
+    const opened = await open({ wallet: true, relay: STRFRY_LIMITS, config: { blobs: { servers: [server.url] } } })
+    return { ...opened, server }
+  }
+
+  it.each([
+    ['1 MB of text', '/bytes/1000000'],
+    ['300 KB that are no text', '/binary/300000'],
+  ])('of %s is fetched by whoever hired for it, checked, and then acknowledged', async (_, path) => {
+    const { bridge, hirer, server } = await openWithServer()
+    const outputFile = `${bridge.directory}/answer`
+    const run = hirer.hiring(path, { output: outputFile })
+    expect(await run.exit).toBe(0)
+    const truth = Buffer.from(await (await fetch(`${bridge.gateway.url}/free${path}`)).arrayBuffer())
+    expect(sha256(await readFile(outputFile))).toBe(sha256(truth))
+    expect(run.told('downloading')).toHaveLength(1)
+    expect(run.lines.at(-1)).toMatchObject({ outcome: 'result', sha256: sha256(truth), acknowledged: true })
+    // Only the two know that it is there.
+    const published = JSON.stringify([...bridge.relay.events()])
+    expect([...server.blobs.keys()].map((hash) => published.includes(hash))).toEqual([false])
+  })
+
+  it('is not acknowledged while no server gives it, and fetched when one does, with one payment in all', async () => {
+    const { bridge, hirer, server } = await openWithServer()
+    server.fail('unavailable')
+    const first = hirer.hiring('/bytes/200000')
+    await first.until('paid')
+    first.stop()
+    await first.exit
+    server.fail(null)
+    await vi.waitFor(() => expect(bridge.log.lines.some(({ event }) => event === 'completed')).toBe(true), SOON)
+    server.fail('unavailable')
+    const second = hirer.hiring('/bytes/200000')
+    expect(await second.exit).toBe(14)
+    expect(second.lines.at(-1)).toMatchObject({ outcome: 'unfetched', urls: [expect.stringContaining(server.url)] })
+    expect(bridge.log.lines.some(({ event }) => event === 'acknowledged')).toBe(false)
+    server.fail(null)
+    const third = hirer.hiring('/bytes/200000')
+    expect(await third.exit).toBe(0)
+    expect(third.lines.at(-1)).toMatchObject({ content: 'x'.repeat(200_000), acknowledged: true })
+    expect(bridge.payer.payments()).toHaveLength(1)
   })
 })

@@ -10,6 +10,7 @@ import { parseJobResult } from '../../src/nostr/kinds/job-result.js'
 import { openAnswer } from '../../src/nostr/kinds/private-tags.js'
 import { createKeySigner } from '../../src/nostr/signer.js'
 import { createWebClient } from '../../src/web/client.js'
+import { createAgent, nowInSeconds } from '../support/agent.js'
 import { startBridge, type Bridge, type BridgeOptions } from '../support/bridge.js'
 import { openRelayClient } from '../support/relay-client.js'
 
@@ -156,5 +157,28 @@ describe('an answer in private', () => {
     expect([sha256(body), inBlob]).toEqual([sha256(Buffer.from('x'.repeat(length))), isLarge])
     expect(sealed.tags.map(([name]) => name)).not.toContain('url')
     expect(JSON.stringify(sealed)).not.toContain(server.url)
+  })
+})
+
+describe('an answer to a job that came in a gift wrap', () => {
+  it('is fetched and checked by its author, and nothing but the wrap says where it lies', async () => {
+    const [server] = (await startServers(null)) as [BlossomServer]
+    const bridge = await start({ config: { blobs: { servers: [server.url] } } })
+    const agent = await createAgent(bridge.relay.url, bridge.daemon.pubkey)
+    closers.push(async () => agent.stop())
+    const params = [
+      ['param', 'method', 'GET'],
+      ['param', 'path', '/binary/300000'],
+    ]
+    const tags = [['p', bridge.daemon.pubkey], ...params]
+    const { rumor } = await agent.say({ kind: 5800, created_at: nowInSeconds(), tags, content: '' })
+    const offer = await agent.answer(7000, rumor.id, 'payment-required')
+    await bridge.pay(offer.tags.find(([name]) => name === 'amount')?.[2] ?? '')
+    const { body, inBlob } = await bodyOf({ ...(await agent.answer(6800, rumor.id)), sig: '' })
+    expect([sha256(body), inBlob]).toEqual([sha256(await truthOf(bridge, '/binary/300000')), true])
+    const published = [...bridge.relay.events()]
+    expect(published.map(({ kind }) => kind)).not.toContain(6800)
+    expect(JSON.stringify(published).includes(server.url)).toBe(false)
+    expect(published.every((event) => JSON.stringify(event).length <= STRFRY_LIMITS.maxEventBytes)).toBe(true)
   })
 })
