@@ -121,7 +121,7 @@ export function createConversation(
     }
     phase = 'wallet'
     context.start(() =>
-      payOnce({ wallet: payer, journal, clock }, { ...offer, provider }, () =>
+      payOnce({ wallet: payer, journal, clock }, { ...offer, provider, pinnedBefore: earlier.pinned !== null }, () =>
         tell({ type: 'paying', paymentHash, amountMsat }),
       ),
     )

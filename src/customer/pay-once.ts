@@ -24,7 +24,7 @@ export interface PayOnceTools {
 /** Expects the job's pinned offer. Spends at most once per job, whatever process calls it, unless the wallet refused before. */
 export async function payOnce(
   { wallet, journal, clock }: PayOnceTools,
-  offer: PayableOffer & { readonly provider: Pubkey },
+  offer: PayableOffer & { readonly provider: Pubkey; readonly pinnedBefore?: boolean },
   onPaying: () => void,
 ): Promise<PaymentNews> {
   const { jobId, provider, bolt11, paymentHash, amountMsat } = offer
@@ -36,6 +36,11 @@ export async function payOnce(
   // other way round it would cost a second payment. Of several processes one creates the file; the others only look.
   if (!(await journal.claimAttempt({ number, intent }))) {
     return { type: 'unknown', reason: 'another run is paying this job' }
+  }
+  // An earlier run took this invoice, and no file tells of a payment: it was never made, or that file is lost. The wallet knows.
+  if (offer.pinnedBefore && last === null) {
+    const seen = await wallet.lookupPayment(paymentHash).catch(() => null)
+    if (seen?.state === 'settled' || seen?.state === 'pending') return lookUpPayment({ wallet, journal, clock }, jobId)
   }
   onPaying()
   const outcome = provenOutcome(await wallet.payInvoice(bolt11, paymentHash), paymentHash)

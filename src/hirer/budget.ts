@@ -7,6 +7,7 @@ import type { Msat } from '../core/money.js'
 import { readFact, writeFact } from '../system/fact-file.js'
 import type { Clock } from '../ports.js'
 import { acquireLease } from '../stores/lease.js'
+import type { Witness } from './witness.js'
 
 export interface BudgetLimit {
   readonly msat: Msat
@@ -43,6 +44,8 @@ export interface Budget {
   /** What counts against a limit now. */
   committed(windowMs: Millis): Promise<number>
   isReserved(id: EventId): Promise<boolean>
+  /** Reserved or spent: it was paid, or may have been. */
+  isKnown(id: EventId): Promise<boolean>
 }
 
 /** The longest window there is: older payments are forgotten. */
@@ -54,7 +57,8 @@ const isEntry = (entry: Entry): boolean =>
   Number.isSafeInteger(entry.at) &&
   ['reserved', 'spent'].includes(entry.state)
 
-export function createBudget(directory: string, clock: Clock): Budget {
+/** `witness` tells what the ledger itself should know: it counts whoever has touched the file. */
+export function createBudget(directory: string, clock: Clock, witness: Witness = async () => []): Budget {
   const file = join(directory, 'budget.json')
   const lock = join(directory, 'budget.lease')
   let turn: Promise<unknown> = Promise.resolve()
@@ -89,17 +93,19 @@ export function createBudget(directory: string, clock: Clock): Budget {
     await writeFact(file, Object.fromEntries(kept))
   }
 
-  const sum = (entries: Map<string, Entry>, windowMs: Millis): number =>
-    [...entries.values()]
+  async function sum(entries: Map<string, Entry>, windowMs: Millis): Promise<number> {
+    const forgotten = await witness((id) => entries.has(id), clock.now() - LONGEST_WINDOW_MS)
+    return [...entries.values(), ...forgotten]
       .filter(({ state, at }) => state === 'reserved' || at > clock.now() - windowMs)
       .reduce((total, { msat }) => total + msat, 0)
+  }
 
   return {
     reserve: (id, { amountMsat, feesMsat }, limit) =>
       alone(async (entries) => {
         if (entries.has(id)) return true
         const msat = amountMsat + feesMsat
-        if (limit !== null && sum(entries, limit.windowMs) + msat > limit.msat) return false
+        if (limit !== null && (await sum(entries, limit.windowMs)) + msat > limit.msat) return false
         // ORDER: on disk before the wallet is asked: a crash after the payment must not make the money look unspent.
         await write(entries.set(id, { msat, state: 'reserved', at: clock.now() }))
         return true
@@ -118,6 +124,7 @@ export function createBudget(directory: string, clock: Clock): Budget {
         await write(entries)
       }),
     committed: async (windowMs) => sum(await read(), windowMs),
+    isKnown: async (id) => (await read()).has(id),
     isReserved: async (id) => (await read()).get(id)?.state === 'reserved',
   }
 }

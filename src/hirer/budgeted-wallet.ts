@@ -7,6 +7,8 @@ import { feeAllowance } from './fees.js'
 
 export const OVER_BUDGET = 'the budget of the window has not so much left, with what is kept for fees'
 
+const PAID_BEFORE = 'the ledger knows of a payment for this hire, and its file is missing'
+
 export interface BudgetedWallet extends Wallet {
   /** The last payment was refused by the budget, not by the wallet. */
   isOverBudget(): boolean
@@ -29,6 +31,8 @@ export function createBudgetedWallet(options: {
     methods: wallet.methods,
     isOverBudget: () => overBudget,
     async payInvoice(bolt11, paymentHash) {
+      // Whoever is asked to pay knows of no payment: the file of one was lost, or an older copy put back. It is looked up.
+      if (await budget.isKnown(hireId)) return { type: 'unknown', reason: PAID_BEFORE }
       const amountMsat = amountOf(bolt11)
       const cost = { amountMsat, feesMsat: feeAllowance(amountMsat, maxFeeMsat) }
       overBudget = !(await budget.reserve(hireId, cost, limit))

@@ -8,6 +8,7 @@ import { createPaymentJournal } from '../customer/payment-journal.js'
 import { createBudget } from '../hirer/budget.js'
 import { createHireJournal } from '../hirer/hire-journal.js'
 import { createHirer, type Hirer, type HirerParts } from '../hirer/hirer.js'
+import { createWitness } from '../hirer/witness.js'
 import { isNamedBy } from '../nostr/nip05.js'
 import { decodeInvoice } from '../l402/invoice.js'
 import { createRelayLists } from '../nostr/relay-lists.js'
@@ -96,14 +97,16 @@ export async function openHirerParts(options: HirerOptions): Promise<OpenedParts
     await stop()
     throw error
   }
+  const journal = createHireJournal(stateDirectory)
+  const payments = createPaymentJournal(stateDirectory)
   return {
     signer: session.signer,
     relayPool,
     lists,
     wallet: wallet ?? NO_WALLET,
-    journal: createHireJournal(stateDirectory),
-    payments: createPaymentJournal(stateDirectory),
-    budget: createBudget(stateDirectory, clock),
+    journal,
+    payments,
+    budget: createBudget(stateDirectory, clock, createWitness(stateDirectory, payments, journal)),
     web,
     clock,
     relays,

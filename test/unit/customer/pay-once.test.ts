@@ -140,3 +140,17 @@ it('does not take a failed payment in a look-up for leave to pay again', async (
   await payOnce(tools, offer, quietly)
   expect(calls.pay).toBe(1)
 })
+
+it('looks before it pays an invoice that an earlier run had taken, whose payment no file tells of', async () => {
+  const settled = { state: 'settled', preimage: PREIMAGE, feesMsat: null } as const
+  const { tools, calls } = walletThat(paid, () => settled)
+  expect(await payOnce(tools, { ...offer, pinnedBefore: true }, quietly)).toMatchObject({ type: 'paid' })
+  expect(calls.pay).toBe(0)
+  expect(await journal.lastAttempt(ID)).toMatchObject({ outcome: { type: 'paid', preimage: PREIMAGE } })
+})
+
+it('pays an invoice that an earlier run had taken where the wallet knows of no payment', async () => {
+  const { tools, calls } = walletThat(paid, () => ({ state: 'not_found' }))
+  expect(await payOnce(tools, { ...offer, pinnedBefore: true }, quietly)).toMatchObject({ type: 'paid' })
+  expect(calls.pay).toBe(1)
+})
