@@ -12,6 +12,7 @@ import { createNwcWallet } from '../wallets/nwc.js'
 import { checkBlobs } from './check-blobs.js'
 import { checkInternetName, checkKey } from './check-key.js'
 import { checkRoute, type RouteFinding } from './check-route.js'
+import { checkUpstream } from './check-upstream.js'
 import { EXIT } from './exit-codes.js'
 import type { Finding } from './finding.js'
 import { createSayingLog, silentLog } from './log.js'
@@ -60,6 +61,11 @@ export async function check(config: Config, paths: readonly string[], output: Ou
       report(await checkWallet(name, wallet, config))
     }
     for (const settings of config.upstreams) {
+      const unedited = checkUpstream(settings)
+      if (unedited) {
+        report(unedited)
+        continue
+      }
       const client = openClient(settings)
       const upstream = upstreamOf(settings)
       const wallet = wallets.get(settings.merchantWallet ?? '') ?? null

@@ -1,7 +1,7 @@
 /** What did `tollbridge check` find out about one thing? */
 
 export interface Finding {
-  readonly type: 'key' | 'name' | 'relay' | 'wallet' | 'route' | 'blobs' | 'handlers'
+  readonly type: 'key' | 'name' | 'relay' | 'wallet' | 'upstream' | 'route' | 'blobs' | 'handlers'
   readonly name: string
   /** `skipped`: nothing was proved, nothing was found wrong. */
   readonly verdict: 'ok' | 'failed' | 'skipped'
