@@ -1,5 +1,6 @@
 /** What does the exit code mean? One number per kind of failure, the same in every command. */
 import { assertNever, type FaultCode } from '../core/errors.js'
+import type { RequestOutcome } from '../customer/request-outcome.js'
 
 export const EXIT = {
   ok: 0,
@@ -19,7 +20,25 @@ export const EXIT = {
   keyUnusable: 12,
   /** There is no such job, or it cannot be tried again. */
   noSuchJob: 13,
+  /** `hire`: no agent that may be hired. */
+  nobodyToHire: 15,
 } as const
+
+/** How a `request` or a `hire` ended. */
+export const OUTCOME_EXIT = {
+  result: EXIT.ok,
+  /** The provider refused the job or failed at it. */
+  error: 3,
+  /** The offer breaks one of our own rules; nothing was paid. */
+  'not-payable': 4,
+  'payment-refused': 5,
+  'payment-unknown': 6,
+  timeout: 7,
+  /** The result leads to a blob that no server gives. */
+  unfetched: 14,
+  /** As a shell reports SIGINT. */
+  stopped: 130,
+} as const satisfies Record<RequestOutcome['type'], number>
 
 export function exitCodeOf(code: FaultCode): number {
   switch (code) {

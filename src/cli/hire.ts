@@ -1,20 +1,18 @@
 /** `tollbridge hire`: finds an agent that does a task, hires it in private, pays it within a budget, and keeps what it answers. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { assertNever, TollbridgeError } from '../core/errors.js'
+import { TollbridgeError } from '../core/errors.js'
 import type { EventId } from '../core/identifiers.js'
 import { loadCustomerKey } from '../customer/customer-key.js'
 import type { HireOutcome } from '../hirer/hire-outcome.js'
 import { isSameWish, type HireRun, type HireWish, type Hirer } from '../hirer/hirer.js'
 import { openHirer } from '../wiring/hiring.js'
+import { EXIT, OUTCOME_EXIT } from './exit-codes.js'
 import { choiceAsObject, wordsOfChoice, wordsOfEnding, wordsOfHire } from './hire-words.js'
 import { planHire, type HireOptions, type HirePlan } from './hire-plan.js'
-import { checkOutputFile, REQUEST_EXIT, type RequestWorld } from './request.js'
+import { checkOutputFile, type RequestWorld } from './request.js'
 import { usage } from './request-plan.js'
 import { findWalletUri } from './wallet-uri.js'
-
-/** Beside those of `request`: nobody could be hired. */
-export const NOBODY_TO_HIRE = 15
 
 /** Returns the exit code; of several hires the worst. @throws TollbridgeError as `request`. */
 export async function hire(options: HireOptions, world: RequestWorld): Promise<number> {
@@ -34,7 +32,7 @@ export async function hire(options: HireOptions, world: RequestWorld): Promise<n
     const open = plan.resume === null ? (await hirer.open()).map(({ id }) => id) : [plan.resume]
     if (open.length === 0) output.say('no hire is open')
     const codes = await Promise.all(open.map((id) => takeUp(id, plan, hirer, world)))
-    return Math.max(REQUEST_EXIT.result, ...codes)
+    return Math.max(EXIT.ok, ...codes)
   } finally {
     clearInterval(keepAlive)
     await hirer.stop()
@@ -55,10 +53,10 @@ async function hireFor(wish: HireWish, plan: HirePlan, hirer: OpenHirer, world: 
   if (plan.dryRun) output.data(wordsOfChoice(choice))
   else if (!output.json) output.say(wordsOfChoice(choice))
   if (choice.chosen === null) {
-    if (!plan.dryRun) output.object({ type: 'ended', outcome: 'nobody', exitCode: NOBODY_TO_HIRE })
-    return NOBODY_TO_HIRE
+    if (!plan.dryRun) output.object({ type: 'ended', outcome: 'nobody', exitCode: EXIT.nobodyToHire })
+    return EXIT.nobodyToHire
   }
-  if (plan.dryRun) return REQUEST_EXIT.result
+  if (plan.dryRun) return EXIT.ok
   let id: EventId | null = null
   const run = runOf(plan, world, (hireId) => (id = hireId))
   return report(await hirer.hire(wish, choice, run), id, plan, world)
@@ -91,7 +89,7 @@ async function report(
     if (plan.outputFile !== null) await writeOutput(plan.outputFile, outcome.body)
     else if (!output.json) writeBody(outcome.body)
   }
-  const exitCode = exitCodeOf(outcome)
+  const exitCode = OUTCOME_EXIT[outcome.type]
   output.object({ type: 'ended', hireId, ...outcomeAsObject(outcome, plan.outputFile), exitCode })
   const words = wordsOfEnding(outcome, plan.again(hireId))
   if (words !== null) output.say(words)
@@ -109,27 +107,4 @@ function outcomeAsObject(outcome: HireOutcome, outputFile: string | null): objec
   if (outcome.type !== 'result') return { outcome: type, ...facts }
   const { body: _, type: __, content, ...about } = outcome
   return { outcome: type, ...about, ...(outputFile === null ? { content } : { outputFile }) }
-}
-
-function exitCodeOf(outcome: HireOutcome): number {
-  switch (outcome.type) {
-    case 'result':
-      return REQUEST_EXIT.result
-    case 'error':
-      return REQUEST_EXIT.refused
-    case 'unfetched':
-      return REQUEST_EXIT.unfetched
-    case 'not-payable':
-      return REQUEST_EXIT.notPayable
-    case 'payment-refused':
-      return REQUEST_EXIT.paymentRefused
-    case 'payment-unknown':
-      return REQUEST_EXIT.paymentUnknown
-    case 'timeout':
-      return REQUEST_EXIT.timeout
-    case 'stopped':
-      return REQUEST_EXIT.stopped
-    default:
-      return assertNever(outcome)
-  }
 }

@@ -16,25 +16,10 @@ import type { Clock, Logger, RelayPool, Wallet } from '../ports.js'
 import { createNwcWallet } from '../wallets/nwc.js'
 import { createWebClient } from '../web/client.js'
 import { requestAgain } from './again.js'
+import { OUTCOME_EXIT } from './exit-codes.js'
 import type { Output } from './output.js'
 import { planRequest, type RequestOptions, type RequestPlan } from './request-plan.js'
 import { wordsOfLine, wordsOfOutcome } from './request-words.js'
-
-/** Beside EXIT of exit-codes.ts, for this command alone. */
-export const REQUEST_EXIT = {
-  result: 0,
-  /** The provider refused the job or failed at it. */
-  refused: 3,
-  /** The offer breaks one of our own rules; nothing was paid. */
-  notPayable: 4,
-  paymentRefused: 5,
-  paymentUnknown: 6,
-  timeout: 7,
-  /** The result leads to a blob that no server gives. */
-  unfetched: 14,
-  /** As a shell reports SIGINT. */
-  stopped: 130,
-} as const
 
 export interface RequestWorld {
   /** TOLLBRIDGE_WALLET holds the wallet's NWC address; XDG_STATE_HOME moves the default state directory. */
@@ -92,13 +77,13 @@ export async function request(options: RequestOptions, world: RequestWorld): Pro
       jobId,
       outcome: outcome.type,
       ...reasonOf(outcome, plan),
-      exitCode: exitCodeOf(outcome),
+      exitCode: OUTCOME_EXIT[outcome.type],
     }
     output.object(credential === null ? end : { ...end, credential: credential.trim() })
     if (credential !== null && outcome.type === 'error') output.data(credential.trim())
     const words = wordsOfOutcome(outcome, requestAgain(jobId, options))
     if (words !== null) output.say(words)
-    return exitCodeOf(outcome)
+    return OUTCOME_EXIT[outcome.type]
   } finally {
     clearInterval(keepAlive)
     await wallet?.stop()
@@ -186,29 +171,6 @@ function reasonOf(outcome: RequestOutcome, { outputFile }: RequestPlan): object 
       const { type: _, ...reason } = outcome
       return reason
     }
-    default:
-      return assertNever(outcome)
-  }
-}
-
-function exitCodeOf(outcome: RequestOutcome): number {
-  switch (outcome.type) {
-    case 'result':
-      return REQUEST_EXIT.result
-    case 'error':
-      return REQUEST_EXIT.refused
-    case 'unfetched':
-      return REQUEST_EXIT.unfetched
-    case 'not-payable':
-      return REQUEST_EXIT.notPayable
-    case 'payment-refused':
-      return REQUEST_EXIT.paymentRefused
-    case 'payment-unknown':
-      return REQUEST_EXIT.paymentUnknown
-    case 'timeout':
-      return REQUEST_EXIT.timeout
-    case 'stopped':
-      return REQUEST_EXIT.stopped
     default:
       return assertNever(outcome)
   }

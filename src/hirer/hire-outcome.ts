@@ -1,6 +1,7 @@
 /** How did a hire end, or how does it stand when this run ends? The outcomes that the command turns into exit codes. */
 import type { EventId } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
+import type { RequestOutcome } from '../customer/request-outcome.js'
 
 export type HireOutcome =
   | {
@@ -19,29 +20,7 @@ export type HireOutcome =
       /** False: no relay took the acknowledgement yet. It is sent when the hire is taken up again. */
       readonly acknowledged: boolean
     }
-  /** The provider refused or failed. */
-  | {
-      readonly type: 'error'
-      readonly code: string | null
-      readonly message: string
-      readonly payment: 'none' | 'paid' | 'unknown'
-      readonly credentialFile: string | null
-    }
-  /** The result came, and the servers to which it leads do not give the output just now. */
-  | {
-      readonly type: 'unfetched'
-      readonly resultId: EventId
-      readonly urls: readonly string[]
-      readonly message: string
-    }
   /** One of our own rules forbids to pay it. */
   | { readonly type: 'not-payable'; readonly code: string; readonly message: string }
-  | { readonly type: 'payment-refused'; readonly message: string }
-  | { readonly type: 'payment-unknown'; readonly message: string }
-  | {
-      readonly type: 'timeout'
-      readonly waitingFor: 'relay' | 'offer' | 'payment' | 'result'
-      readonly message: string
-    }
-  /** The caller's signal. */
-  | { readonly type: 'stopped' }
+  /** What may end any request ends a hire alike. */
+  | Exclude<RequestOutcome, { type: 'result' | 'not-payable' }>
