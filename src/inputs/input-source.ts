@@ -1,7 +1,7 @@
 /** What can a place where inputs come from answer? */
 import type { Rejection } from '../core/errors.js'
 import { rejection } from '../core/errors.js'
-import type { EventId, Millis, Pubkey } from '../core/identifiers.js'
+import type { EventId, Pubkey } from '../core/identifiers.js'
 import type { InputValue, JobInput } from '../core/job-input.js'
 
 /** For whom it is looked for: nobody is given what was not meant for them. */
@@ -52,8 +52,3 @@ export const foundText = (text: string, contentType: string | null, asker: Asker
 /** Bytes that a value holds. */
 export const sizeOf = ({ content, encoding }: InputValue): number =>
   Buffer.byteLength(content, encoding === 'text' ? 'utf8' : 'base64')
-
-export interface Looking {
-  /** How long relays are waited for. */
-  readonly lookMs: Millis
-}

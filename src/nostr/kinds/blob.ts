@@ -5,11 +5,8 @@ import { malformed, type Malformed, type Seconds } from '../../core/identifiers.
 
 type Tags = readonly (readonly string[])[]
 
-export const BLOB_ALGORITHM = 'aes-gcm'
+const BLOB_ALGORITHM = 'aes-gcm'
 export const BLOB_SERVERS_KIND = 10_063
-
-/** The names of the tags below: in an encrypted answer they are nobody's to see but the customer's. */
-export const POINTER_TAGS = ['url', 'm', 'size', 'x', 'ox', 'key', 'nonce', 'encryption-algorithm'] as const
 
 const MAX_URLS = 10
 const MAX_URL_CHARS = 2_048

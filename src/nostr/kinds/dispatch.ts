@@ -83,8 +83,6 @@ export type DispatchMessage =
   | (Answer & { readonly type: 'dispatch-ack'; readonly note: string | null })
   | (Answer & { readonly type: 'dispatch-cancel'; readonly note: string | null })
 
-export type DispatchType = DispatchMessage['type']
-
 /** How a field is called on the wire, where that differs. */
 const WIRE_NAMES: Readonly<Record<string, string>> = {
   maxMsat: 'max_msat',
