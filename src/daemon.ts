@@ -219,8 +219,8 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
         ...{ maxAgeSeconds: config.jobs.maxAgeSeconds, reviveDays: config.settlement.reviveDays },
       }),
     onEvent(event, relay) {
-      if (event.kind === PAYMENT_PROOF_KIND) void proofs.receive(event)
-      else if (event.kind === DELETION_KIND) cancellations.receive(event)
+      if (event.kind === PAYMENT_PROOF_KIND) admission.screen.guard(relay, () => proofs.receive(event))
+      else if (event.kind === DELETION_KIND) admission.screen.guard(relay, () => cancellations.receive(event))
       else intake.receive(event, relay)
     },
     known: (id) => intake.knows(id) || cancellations.knows(id),

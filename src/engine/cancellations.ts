@@ -17,8 +17,8 @@ export const MAX_NAMED = 50
 const MAX_REMEMBERED = 20_000
 
 export interface Cancellations {
-  /** A deletion as a relay sent it; its shape is known, nothing else. */
-  receive(event: NostrEvent): void
+  /** A deletion as a relay sent it; its shape is known, nothing else. False where it turned out to be forged. */
+  receive(event: NostrEvent): boolean
   /** The word of an author who is proven, on one job. */
   callOff(jobId: EventId, author: Pubkey): CancelOutcome
   /** True for an id that needs no second look. */
@@ -58,15 +58,17 @@ export function createCancellations(wiring: {
   return {
     callOff,
     receive(event) {
-      if (seen.has(event.id)) return
+      if (seen.has(event.id)) return true
       const named = event.tags.filter(([name]) => name === 'e').slice(0, MAX_NAMED)
       const ids = new Set(named.map(([, id]) => parseEventId(id)).filter((id): id is EventId => !isMalformed(id)))
       const concerned = [...ids].filter((id) => concerns(id, event))
       // A signature is looked at last, and never for a deletion that could not call anything off.
-      if (concerned.length === 0 || !verifyEvent(event)) return
+      if (concerned.length === 0) return true
+      if (!verifyEvent(event)) return false
       // Only now: a forged copy must not keep the real event out.
       seen.add(event.id)
       for (const id of concerned) callOff(id, event.pubkey)
+      return true
     },
     knows: (id) => seen.has(id),
     policy: ({ id, customer }) => (remembered.has(wordOf(id, customer)) ? rejection('cancelled') : null),

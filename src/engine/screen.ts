@@ -12,6 +12,8 @@ export interface Screen {
    * is what it claims to be, and no refusal could be said.
    */
   dismiss(event: NostrEvent, relay: string): 'ignored' | 'refusedSilently' | null
+  /** Has an event of that relay looked at, unless it sends forgeries; `look` says whether it was genuine, as far as that was asked. */
+  guard(relay: string, look: () => boolean | Promise<boolean>): void
   /** The relay sent a forged event. */
   forged(relay: string): void
 }
@@ -31,20 +33,30 @@ export function createScreen(wiring: {
   const forgeries = createQuota(MOST_FORGED, 60_000)
   const forgedBy = new Map<string, number>()
 
+  const isIgnored = (relay: string): boolean => forgedBy.has(relay) && forgeries.waitMs(relay, clock.now()) > 0
+
   return {
     dismiss(event, relay) {
       const now = clock.now()
-      if (forgedBy.has(relay) && forgeries.waitMs(relay, now) > 0) return 'ignored'
+      if (isIgnored(relay)) return 'ignored'
       if (isOpen) return null
       const seen = glance(ways, { customer: event.pubkey, workBits: provenWork(event) })
       return seen !== null && seen !== 'ask' && refusals.isOut(event.pubkey, now) ? 'refusedSilently' : null
     },
-    forged(relay) {
-      const forged = (forgedBy.get(relay) ?? 0) + 1
-      forgedBy.set(relay, forged)
-      forgeries.take(relay, clock.now())
-      if (/^60*$/.test(String(forged)) && forged >= MOST_FORGED)
-        log.warn({ relay, forged }, 'relay sends forged events')
+    guard(relay, look) {
+      if (isIgnored(relay)) return
+      const genuine = look()
+      if (genuine === false) forged(relay)
+      else if (genuine !== true) void genuine.then((isGenuine) => isGenuine || forged(relay))
     },
+    forged,
+  }
+
+  function forged(relay: string): void {
+    const times = (forgedBy.get(relay) ?? 0) + 1
+    forgedBy.set(relay, times)
+    forgeries.take(relay, clock.now())
+    if (/^60*$/.test(String(times)) && times >= MOST_FORGED)
+      log.warn({ relay, forged: times }, 'relay sends forged events')
   }
 }

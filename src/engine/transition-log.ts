@@ -9,8 +9,10 @@ export function logTransition(log: Logger, before: Job, after: Job, fact: Fact):
 }
 
 /** Until there is a call, details may repeat what the request says: of one that came sealed that is nobody's but its author's. */
-export const detailFor = ({ channel, call }: Pick<Job, 'channel' | 'call'>, detail: string | null | undefined): object =>
-  channel !== undefined && call === null ? {} : { detail }
+export const detailFor = (
+  { channel, call }: Pick<Job, 'channel' | 'call'>,
+  detail: string | null | undefined,
+): object => (channel !== undefined && call === null ? {} : { detail })
 
 function detailOf(before: Job, fact: Fact): object {
   switch (fact.type) {

@@ -11,9 +11,9 @@ const MAX_TRIES_OF_STRANGERS = 10
 const MAX_TRIES_OF_CUSTOMER = 50
 
 export interface CustomerProof extends PreimageSource {
-  /** A kind-7402 event from a relay, not yet verified; or one out of a gift wrap, whose author is proven. */
-  receive(event: NostrEvent): Promise<void>
-  receive(event: Rumor, isProven: true): Promise<void>
+  /** A kind-7402 event from a relay, not yet verified; or one out of a gift wrap, whose author is proven. False for a forged one. */
+  receive(event: NostrEvent): Promise<boolean>
+  receive(event: Rumor, isProven: true): Promise<boolean>
   /** What the customer itself said in a message that was sealed to us (PROTOCOL.md §Dispatch). */
   take(jobId: EventId, preimage: Preimage): void
 }
@@ -50,21 +50,22 @@ export function createCustomerProof(wiring: {
     name: 'customerProof',
     async receive(event: Rumor, isProven = false) {
       const jobId = jobOfProof(event)
-      if (isMalformed(jobId)) return
+      if (isMalformed(jobId)) return true
       // Cheapest first: a proof for a job that nobody waits for costs no signature check and no decryption.
       const target = targets.byJob(jobId)
-      if (!target) return
+      if (!target) return true
       // Anybody may bring the proof: it is the preimage that counts. The signature shows that the sealing key is the sender's,
       // and a forged one must not use up the tries of the customer whose name it bears.
       const ofCustomer = event.pubkey === target.customer
       const count = triesOf(target)
-      if (count.seen.has(event.id)) return
-      if (ofCustomer ? count.customer >= MAX_TRIES_OF_CUSTOMER : count.strangers >= MAX_TRIES_OF_STRANGERS) return
+      if (count.seen.has(event.id)) return true
+      if (ofCustomer ? count.customer >= MAX_TRIES_OF_CUSTOMER : count.strangers >= MAX_TRIES_OF_STRANGERS) return true
       if (!ofCustomer) count.strangers += 1
-      if (!isProven && !verifyEvent(event as NostrEvent)) return
+      if (!isProven && !verifyEvent(event as NostrEvent)) return false
       count.seen.add(event.id)
       if (ofCustomer) count.customer += 1
       await open(event, jobId)
+      return true
     },
     take(jobId, preimage) {
       const target = targets.byJob(jobId)

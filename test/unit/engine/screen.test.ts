@@ -34,6 +34,22 @@ describe('a relay that sends forged events', () => {
     expect(screen.dismiss(signJob(), BAD)).toBeNull()
   })
 
+  it('has none of its deletions and proofs looked at either, whichever of them it forges', async () => {
+    const { screen } = createWorld()
+    let looked = 0
+    const look = (isGenuine: boolean | Promise<boolean>) => () => {
+      looked += 1
+      return isGenuine
+    }
+    for (let number = 0; number < 30; number += 1) screen.guard(BAD, look(false))
+    for (let number = 0; number < 30; number += 1) screen.guard(BAD, look(Promise.resolve(false)))
+    await settled()
+    screen.guard(BAD, look(true))
+    expect([looked, screen.dismiss(signJob(), BAD)]).toEqual([60, 'ignored'])
+    for (let number = 0; number < 100; number += 1) screen.guard(GOOD, look(number % 2 === 0 || Promise.resolve(true)))
+    expect([looked, screen.dismiss(signJob(), GOOD)]).toEqual([160, null])
+  })
+
   it('costs few signature checks, and what it did not forge is heard elsewhere', async () => {
     const { screen } = createWorld()
     const { intake, store } = createIntakeWorld({ screen })
