@@ -6,7 +6,7 @@ import { npubEncode, nsecEncode } from 'nostr-tools/nip19'
 import { buildExample } from '../config/example.js'
 import { TollbridgeError } from '../core/errors.js'
 import type { Pubkey } from '../core/identifiers.js'
-import { pubkeyOf } from '../nostr/event.js'
+import { drawSecretKey, pubkeyOf } from '../nostr/event.js'
 import { lockKey } from '../nostr/key-text.js'
 import { readSecretFile } from '../system/private-file.js'
 import { makeDirectory } from '../system/make-directory.js'
@@ -34,7 +34,7 @@ export async function init(directory: string, passwordFile: string | null = null
     if (await exists(path)) throw alreadyThere(path)
   }
   const password = passwordFile === null ? null : await readSecretFile(resolve(passwordFile))
-  const secretKey = createSecretKey()
+  const secretKey = drawSecretKey(randomBytes)
   const pubkey = pubkeyOf(secretKey)
   const npub = npubEncode(pubkey)
   try {
@@ -78,18 +78,6 @@ async function writeNew(path: string, content: string, mode: number): Promise<vo
     await file.sync()
   } finally {
     await file.close()
-  }
-}
-
-function createSecretKey(): Uint8Array {
-  for (;;) {
-    const key = new Uint8Array(randomBytes(32))
-    try {
-      pubkeyOf(key)
-      return key
-    } catch {
-      continue // no point of the curve: one draw in 2^127
-    }
   }
 }
 

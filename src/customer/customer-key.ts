@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { decode } from 'nostr-tools/nip19'
 import { TollbridgeError } from '../core/errors.js'
-import { pubkeyOf } from '../nostr/event.js'
+import { drawSecretKey, pubkeyOf } from '../nostr/event.js'
 import { createPrivate, readIfThere, readSecretFile } from '../system/private-file.js'
 
 const KEPT_KEY = 'customer.key'
@@ -17,16 +17,9 @@ export async function loadCustomerKey(where: { keyFile: string | null; stateDir:
   const kept = join(where.stateDir, KEPT_KEY)
   if ((await readIfThere(kept)) === null) {
     // Of two first runs at once one creates the key and both use it.
-    await createPrivate(kept, `${freshKey().toString('hex')}\n`)
+    await createPrivate(kept, `${Buffer.from(drawSecretKey(randomBytes)).toString('hex')}\n`)
   }
   return secretKeyOf(await readSecretFile(kept), kept)
-}
-
-function freshKey(): Buffer {
-  for (;;) {
-    const key = randomBytes(32)
-    if (isUsable(key)) return key
-  }
 }
 
 function isUsable(key: Uint8Array): boolean {

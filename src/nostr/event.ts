@@ -71,6 +71,14 @@ export function signEvent(
   return { id: hash.toString('hex') as EventId, pubkey, created_at, kind, tags, content, sig }
 }
 
+/** A fresh secret key; `random` is asked again in the one case of 2^127 where its bytes are none. */
+export function drawSecretKey(random: (bytes: number) => Uint8Array): Uint8Array {
+  for (;;) {
+    const drawn = random(32)
+    if (secp256k1.isPrivate(drawn)) return drawn
+  }
+}
+
 /** The x-only public key of a secret key of 32 bytes. @throws RangeError where it is no valid key. */
 export function pubkeyOf(secretKey: Uint8Array): Pubkey {
   if (secretKey.length !== 32 || !secp256k1.isPrivate(secretKey)) throw new RangeError('not a valid secret key')

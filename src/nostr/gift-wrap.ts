@@ -4,7 +4,7 @@ import type { EventTemplate, NostrEvent, Rumor } from '../core/event.js'
 import { isMalformed, malformed, type EventId, type Malformed, type Pubkey, type Seconds } from '../core/identifiers.js'
 import type { Signer } from '../ports.js'
 import { createEncryption } from './encryption.js'
-import { eventHash, parseEvent, parseTemplate, pubkeyOf, signEvent, verifyEvent } from './event.js'
+import { drawSecretKey, eventHash, parseEvent, parseTemplate, pubkeyOf, signEvent, verifyEvent } from './event.js'
 
 export const SEAL_KIND = 13
 export const GIFT_WRAP_KIND = 1059
@@ -49,7 +49,7 @@ export async function wrapRumor(
     tags: [],
     content: await signer.encrypt(recipient, JSON.stringify(rumor)),
   })
-  const onceKey = randomBytes(32)
+  const onceKey = drawSecretKey(randomBytes)
   const wrap = {
     kind: GIFT_WRAP_KIND,
     created_at: backDated(now),

@@ -6,7 +6,7 @@ import { sealingKeyOf } from '../config/sealing-key.js'
 import type { EventTemplate } from '../core/event.js'
 import type { Millis } from '../core/identifiers.js'
 import { makeDirectory } from '../system/make-directory.js'
-import { pubkeyOf, signEvent } from '../nostr/event.js'
+import { drawSecretKey, pubkeyOf, signEvent } from '../nostr/event.js'
 import { SEAL_KIND } from '../nostr/gift-wrap.js'
 import { DELETION_KIND, HANDLER_KIND, PAID_SERVICE_KIND } from '../nostr/kinds/announcement.js'
 import { BLOB_SERVERS_KIND } from '../nostr/kinds/blob.js'
@@ -83,7 +83,7 @@ async function openRemote(
   },
 ): Promise<Signing> {
   const { clock, log, permissions, timeoutMs } = wiring
-  const record = await loadSignerRecord(directory, address.signer, newKey)
+  const record = await loadSignerRecord(directory, address.signer, () => drawSecretKey(randomBytes))
   const { clientKey } = record
   const self = pubkeyOf(clientKey)
   // A pool of its own: its relays are told who we are by the client's key, since the signer's is what we come to ask for.
@@ -109,18 +109,6 @@ async function openRemote(
   } catch (error) {
     await pool.stop()
     throw error
-  }
-}
-
-function newKey(): Uint8Array {
-  for (;;) {
-    const key = new Uint8Array(randomBytes(32))
-    try {
-      pubkeyOf(key)
-      return key
-    } catch {
-      continue // no point of the curve: one draw in 2^127
-    }
   }
 }
 

@@ -7,7 +7,15 @@ import { describe, expect, it } from 'vitest'
 import type { NostrEvent } from '../../../src/core/event.js'
 import { isMalformed, type Pubkey } from '../../../src/core/identifiers.js'
 import { createEncryption } from '../../../src/nostr/encryption.js'
-import { eventHash, parseEvent, pubkeyOf, sharedSecret, signEvent, verifyEvent } from '../../../src/nostr/event.js'
+import {
+  drawSecretKey,
+  eventHash,
+  parseEvent,
+  pubkeyOf,
+  sharedSecret,
+  signEvent,
+  verifyEvent,
+} from '../../../src/nostr/event.js'
 import { createRandom } from '../../support/random.js'
 
 const below = createRandom(0x5eed)
@@ -160,5 +168,12 @@ describe('the shape of an event', () => {
 
   it('drops what nobody signed', () => {
     expect(parseEvent({ ...valid, extra: 'x', __proto__: { evil: 1 } })).toEqual(valid)
+  })
+})
+
+describe('a fresh key', () => {
+  it('is drawn again where the bytes are none', () => {
+    const draws = [Buffer.alloc(32), Buffer.alloc(32, 0xff), Buffer.alloc(32, 1)]
+    expect(drawSecretKey(() => draws.shift() ?? Buffer.alloc(0))).toEqual(Buffer.alloc(32, 1))
   })
 })
