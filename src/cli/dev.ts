@@ -15,21 +15,22 @@ export async function dev(output: Output): Promise<number> {
       output.say('The package lightningdevkit is not installed, so payments run over a simulation of Lightning.')
     }
     const daemon = await startDaemon(await loadConfig(world.configFile), log)
-    const hire = [
-      `npx tollbridge request ${world.npub}`,
-      `--relay ${world.relay.url} --path /joke --network regtest`,
-      `--pay --max-sats 1000 --wallet-file ${world.customerWalletFile}`,
-    ]
+    const surroundings = `--relay ${world.relay.url} --network regtest --wallet-file ${world.customerWalletFile}`
+    const request = [`npx tollbridge request ${world.npub}`, '--path /joke --pay --max-sats 1000', surroundings]
+    const hire = [`npx tollbridge hire --task joke --provider ${world.npub}`, '--max-sats 1100', surroundings]
     output.object({
       type: 'started',
       relay: world.relay.url,
       provider: world.npub,
       config: world.configFile,
-      hire: hire.join(' '),
+      hire: request.join(' '),
+      hireInPrivate: hire.join(' '),
     })
     output.data(
       [
-        `The bridge is up. Hire it from a second terminal:\n`,
+        'The bridge is up. Ask it from a second terminal, in the open:\n',
+        `  ${request.join(' \\\n    ')}\n`,
+        'Or as one agent hires another, in private (--dry-run shows what it would do):\n',
         `  ${hire.join(' \\\n    ')}\n`,
         `Its configuration and state: ${world.directory}`,
         `  npx tollbridge status -c ${world.configFile}`,

@@ -10,7 +10,7 @@ export async function showStatus(stateDirectory: string, output: Output): Promis
   const status = (await askDaemon(stateDirectory, 'GET', '/status')) as DaemonStatus | null
   if (!status) {
     output.object({ type: 'status', running: false, ready: false })
-    output.say('no daemon is running on this state directory')
+    output.say(`no daemon is running on ${stateDirectory}: tollbridge run starts it`)
     return EXIT.unreachable
   }
   output.object({ type: 'status', running: true, ...status })
