@@ -12,6 +12,8 @@ const LONGEST_MS = 120_000
 /** Of the time, in which this part is spent on work for answers that nobody has paid for. */
 const UNPAID_SHARE = 0.1
 const MOST_REMEMBERED = 1_000
+/** Between the turns of two that wait. */
+const LEAST_TURN_MS = 100
 
 export interface LearningWorkload extends Workload {
   /** A relay has asked for so many bits; null where it does not say how many. */
@@ -40,6 +42,10 @@ export function createWorkload(wiring: {
   const asked = new Map<string, number>()
   let last: Promise<unknown> = Promise.resolve()
   let unpaidAfter: Millis = 0
+  let unpaidTook: Millis = 0
+  let isWorkingUnpaid = false
+  /** Given to the last of those who came in vain. */
+  let lastTurn: Millis = 0
 
   const wantedBy = (relay: string): number => Math.max(asked.get(relay) ?? 0, relays.limits(relay)?.minPow ?? 0)
 
@@ -53,21 +59,37 @@ export function createWorkload(wiring: {
     return Math.max(forQuorum, ...chosen)
   }
 
-  /** One at a time. What nobody has paid for is bounded: whoever asks for it might run the relay that asks for work. */
-  async function mine(job: Job, event: NostrEvent, bits: number): Promise<NostrEvent | null> {
+  /** When one that nobody has paid for may come again; null where it need not wait. Each has a turn of its own. */
+  function turnOfUnpaid(): Millis | null {
+    const now = clock.now()
+    if (!isWorkingUnpaid && now >= unpaidAfter) return null
+    lastTurn = Math.max(lastTurn, unpaidAfter, now) + Math.max(LEAST_TURN_MS, unpaidTook / UNPAID_SHARE)
+    return lastTurn
+  }
+
+  /**
+   * One at a time. What nobody has paid for is bounded: whoever asks for it might run the relay that asks for work. The time at which
+   * to come again where it is not its turn; null where no work was found.
+   */
+  async function mine(job: Job, event: NostrEvent, bits: number): Promise<NostrEvent | Millis | null> {
     const isBounded = !isPaid(job)
-    if (isBounded && clock.now() < unpaidAfter) return null
-    if (isBounded) unpaidAfter = clock.now() + LONGEST_MS
+    const notBefore = isBounded ? turnOfUnpaid() : null
+    if (notBefore !== null) return notBefore
+    if (isBounded) isWorkingUnpaid = true
     const turn = last.then(async () => {
       const begun = clock.now()
       const template = await wiring.prove(signer.pubkey, event, { bits, withinMs: LONGEST_MS, now: () => clock.now() })
       const took = clock.now() - begun
-      if (isBounded) unpaidAfter = clock.now() + took * (1 / UNPAID_SHARE - 1)
+      if (isBounded) {
+        unpaidTook = took
+        unpaidAfter = clock.now() + took * (1 / UNPAID_SHARE - 1)
+      }
       log.debug({ job: job.id, bits, ms: took, found: template !== null }, 'work proven')
       if (!template) return null
       const { kind, created_at, tags, content } = template
       return signer.sign({ kind, created_at, tags, content })
     })
+    if (isBounded) void turn.catch(() => undefined).finally(() => (isWorkingUnpaid = false))
     last = turn.catch(() => undefined)
     return turn
   }
@@ -98,7 +120,8 @@ export function createWorkload(wiring: {
     async add(job, event, bits) {
       // A gift wrap is signed by a key that is gone.
       if (event.pubkey !== signer.pubkey) return event
-      return (await mine(job, event, bits)) ?? event
+      const mined = await mine(job, event, bits)
+      return typeof mined === 'object' && mined !== null ? mined : event
     },
 
     async rework(job, delivery) {
@@ -116,7 +139,8 @@ export function createWorkload(wiring: {
       )
       const created_at = Math.floor(clock.now() / 1000)
       const mined = bits === 0 ? null : await mine(job, { ...event, created_at }, bits)
-      if (!mined) return settleFor(delivery)
+      if (typeof mined === 'number' && mined < (delivery.notAfter ?? Infinity) * 1000) return mined
+      if (typeof mined === 'number' || !mined) return settleFor(delivery)
       const relaysAnew = Object.entries(delivery.relays).map(([relay, verdict]): [string, RelayVerdict] => {
         const asks = workWanted(verdict)
         return [relay, asks !== undefined && (asks ?? wantedBy(relay)) <= bits ? 'pending' : verdict]

@@ -63,8 +63,11 @@ export interface Workload {
   bitsFor(job: Job, counted: readonly string[]): number
   /** The same event with work, signed anew; as it was where that cannot be done. */
   add(job: Job, event: NostrEvent, bits: number): Promise<NostrEvent>
-  /** The same answer with the work that its relays have asked for; null where it cannot be done, which is remembered. */
-  rework(job: Job, delivery: Delivery): Promise<Delivery | null>
+  /**
+   * The same answer with the work that its relays have asked for; the time to ask again where others are before it; null where it
+   * cannot be done, which is remembered.
+   */
+  rework(job: Job, delivery: Delivery): Promise<Delivery | Millis | null>
 }
 
 /** Where inputs come from that are not text, and the call that they make. */

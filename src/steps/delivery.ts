@@ -6,7 +6,7 @@ import type { Delivery, Job, RelayVerdict } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
 import type { AboutJob } from '../nostr/kinds/job-feedback.js'
 import type { RelayLimits } from '../ports.js'
-import type { StepContext } from './context.js'
+import { pauseUntil, type Pause, type StepContext } from './context.js'
 
 export interface Dispatching extends Pick<Delivery, 'purpose' | 'notAfter'> {
   /** Refused where the quorum cannot be reached within what the relays say of themselves; otherwise that is advice only. */
@@ -54,9 +54,10 @@ export async function answerJob(
 }
 
 /** The fact that an event which nobody holds was signed anew with the work that its relays ask for; null where it cannot be. */
-export async function reworked(context: StepContext, job: Job, delivery: Delivery): Promise<Fact | null> {
-  const anew = await context.workload?.rework(job, delivery)
-  return anew ? { type: 'reworked', delivery: anew, replaces: delivery.eventId } : null
+export async function reworked(context: StepContext, job: Job, delivery: Delivery): Promise<Fact | Pause | null> {
+  const anew = (await context.workload?.rework(job, delivery)) ?? null
+  if (typeof anew === 'number') return pauseUntil(anew)
+  return anew && { type: 'reworked', delivery: anew, replaces: delivery.eventId }
 }
 
 const tooLarge = (bytes: number): Rejection =>

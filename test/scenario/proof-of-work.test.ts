@@ -51,6 +51,13 @@ describe('where our only relay wants work', () => {
     expect(kindsAt(bridge.relay, 6800).map(provenWork)).toEqual([10])
   })
 
+  it('jobs that come together are all offered', async () => {
+    await open({ relay: { answer: wantsWork(8) } })
+    const jobs = await Promise.all(Array.from({ length: 5 }, () => bridge.customer.publishJob({ path: '/joke' })))
+    for (const { id } of jobs) await bridge.pay((await bridge.customer.offer(id)).bolt11)
+    for (const { id } of jobs) await bridge.customer.result(id)
+  })
+
   it('one that wants more than is allowed is told of in the job, and the next start still knows it', async () => {
     await open({ relay: { answer: wantsWork(12) }, config: { publish: { maxPowBits: 8 } } })
     const job = await bridge.customer.publishJob({ path: '/free/joke' })

@@ -104,8 +104,8 @@ describe('an answer that no relay took', () => {
   it('is signed anew with the work that was asked for, for those who asked', async () => {
     const { workload } = createWorld()
     const first = await refusedBy({ [A]: 'refused: pow 8 (pow: 8 bits)', [B]: 'refused: blocked' })
-    const anew = await workload.rework(PAID, first)
-    const event = JSON.parse(anew?.event ?? '') as NostrEvent
+    const anew = (await workload.rework(PAID, first)) as Delivery
+    const event = JSON.parse(anew.event ?? '') as NostrEvent
     expect(anew).toMatchObject({ eventId: event.id, relays: { [A]: 'pending', [B]: 'refused: blocked' } })
     expect([provenWork(event), verifyEvent(event), event.id === first.eventId]).toEqual([8, true, false])
   })
@@ -167,5 +167,31 @@ describe('what nobody has paid for', () => {
       workload.add(PAID, events[2], 9),
     ])
     expect(mined).toEqual([8, 9])
+  })
+
+  it('and comes together waits its turn: none of it is given up', async () => {
+    const { clock, workload, mined } = createWorld({ costMs: 50 })
+    const offers = await Promise.all([1, 2, 3].map(() => refusedBy({ [A]: 'refused: pow 8 (x)' }, { notAfter: null })))
+    const answers = await Promise.all(offers.map((offer) => workload.rework(FREE, offer)))
+    const turns = answers.filter((answer) => typeof answer === 'number')
+    expect([mined, turns.length, new Set(turns).size]).toEqual([[8], 2, 2])
+    for (const offer of offers.slice(1)) {
+      let answer = await workload.rework(FREE, offer)
+      for (let tries = 0; typeof answer === 'number' && tries < 5; tries += 1) {
+        await clock.advance(answer - clock.now())
+        answer = await workload.rework(FREE, offer)
+      }
+      expect(answer).toMatchObject({ relays: { [A]: 'pending' } })
+    }
+    expect(mined).toHaveLength(3)
+  })
+
+  it('is given up where its turn would come too late', async () => {
+    const { clock, workload } = createWorld({ costMs: 50 })
+    const notAfter = Math.floor(clock.now() / 1000)
+    const offers = await Promise.all([1, 2].map(() => refusedBy({ [A]: 'refused: pow 8 (x)' }, { notAfter })))
+    const answers = await Promise.all(offers.map((offer) => workload.rework(FREE, offer)))
+    expect(answers[1]).toBeNull()
+    expect(offers[1]!.relays[A]).toBe('refused: asks for work that is not done')
   })
 })
