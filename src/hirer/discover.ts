@@ -14,6 +14,8 @@ const DISCOVERY_MS: Millis = 4_000
 const MOST_EVENTS = 300
 /** Of one key: nobody crowds the others out. */
 const MOST_LISTINGS_EACH = 10
+/** Those who are asked after by key. */
+const MOST_KNOWN = 200
 /** Those whose inbox is looked up. */
 const MOST_CANDIDATES = 40
 
@@ -22,6 +24,8 @@ export interface Wanted {
   readonly topic: string | null
   /** Only this one is asked about. */
   readonly provider: Pubkey | null
+  /** Asked after by key, and looked at first: whoever lists the task besides may be any number of strangers. */
+  readonly known?: readonly Pubkey[]
 }
 
 /** Candidates that list the task, and the named one whatever it lists. */
@@ -40,7 +44,9 @@ export async function discoverProviders(
   const listed = byProvider(newestListings(events, Math.floor(clock.now() / 1000)))
   const found: [Pubkey, readonly Listing[]][] =
     wanted.provider === null
-      ? [...listed].filter(([, listings]) => offers(listings, wanted)).slice(0, MOST_CANDIDATES)
+      ? knownFirst([...listed], wanted.known ?? [])
+          .filter(([, listings]) => offers(listings, wanted))
+          .slice(0, MOST_CANDIDATES)
       : [[wanted.provider, listed.get(wanted.provider) ?? []]]
   return Promise.all(
     found.map(async ([provider, listings]) =>
@@ -55,12 +61,19 @@ export async function discoverProviders(
   )
 }
 
+function knownFirst<T>(found: [Pubkey, T][], known: readonly Pubkey[]): [Pubkey, T][] {
+  const keys = new Set(known)
+  return found.sort(([a], [b]) => Number(keys.has(b)) - Number(keys.has(a)))
+}
+
 /** `#k` and `#t` are indexed by relays; ways to pay are not, and are looked at afterwards. */
-function filtersFor({ topic, provider }: Wanted): Filter[] {
+function filtersFor({ topic, provider, known = [] }: Wanted): Filter[] {
   const limit = MOST_EVENTS
   if (provider !== null) return [{ kinds: [HANDLER_KIND, PAID_SERVICE_KIND], authors: [provider], limit }]
   const about = topic === null ? {} : { '#t': [topic] }
+  const authors = known.slice(0, MOST_KNOWN)
   return [
+    ...(authors.length > 0 ? [{ kinds: [HANDLER_KIND, PAID_SERVICE_KIND], authors, limit }] : []),
     { kinds: [HANDLER_KIND], '#k': [String(JOB_REQUEST_KIND)], ...about, limit },
     { kinds: [PAID_SERVICE_KIND], ...about, limit },
     // A card's topics stand beside the word `dispatch`: several values of one tag mean "any of them", so they are compared here.

@@ -17,7 +17,7 @@ import type { HireLine } from './hire-story.js'
 import { NO_PAST, readPast } from './history.js'
 import { createMail, type Mail } from './mail.js'
 import { openOwnInbox } from './own-inbox.js'
-import { lookUpTrust, type TrustAnchors } from './trust.js'
+import { findSpokenOf, lookUpTrust, type TrustAnchors } from './trust.js'
 
 /** What is wanted, from whom, for how much, and on what terms. */
 export interface HireWish {
@@ -118,8 +118,9 @@ export function createHirer(parts: HirerParts): Hirer {
   return {
     pubkey: signer.pubkey,
     async consider(wish) {
-      const candidates = await discoverProviders({ relayPool, relays, lists, clock }, wish)
       const past = await readPast(journal)
+      const known = wish.provider === null ? [...past.keys(), ...(await findSpokenOf(parts, wish.anchors))] : []
+      const candidates = await discoverProviders({ relayPool, relays, lists, clock }, { ...wish, known })
       const trust = await lookUpTrust(
         {
           ...parts,

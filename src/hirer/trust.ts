@@ -1,6 +1,6 @@
 /** What is known of these providers that they did not say themselves? Ranks, attestations, domains, and our own past with them. */
-import type { NostrEvent } from '../core/event.js'
-import { isMalformed, type Millis, type Pubkey } from '../core/identifiers.js'
+import { tagValue, type NostrEvent } from '../core/event.js'
+import { isMalformed, malformed, parsePubkey, type Millis, type Pubkey } from '../core/identifiers.js'
 import { verifyEvent } from '../nostr/event.js'
 import { ATTESTATION_KIND, isVouching, parseAttestation } from '../nostr/kinds/attestation.js'
 import { parseRank, USER_ASSERTION_KIND } from '../nostr/kinds/rank.js'
@@ -62,6 +62,22 @@ export async function lookUpTrust(
   return new Map(await Promise.all(entries))
 }
 
+/** Whom those that we believe have spoken of, for better or worse: to be asked after by key, since anybody may crowd a list. */
+export async function findSpokenOf(
+  { relayPool, relays }: Pick<TrustSources, 'relayPool' | 'relays'>,
+  { rankedBy, issuers }: TrustAnchors,
+): Promise<Pubkey[]> {
+  const wanted = [
+    { kinds: [ATTESTATION_KIND], authors: issuers, limit: MOST_EVENTS },
+    { kinds: [USER_ASSERTION_KIND], authors: rankedBy, limit: MOST_EVENTS },
+  ].filter(({ authors }) => authors.length > 0)
+  const asked = await Promise.all(wanted.map((filter) => relayPool.fetch(relays, filter, LOOKUP_MS)))
+  const named = asked
+    .flatMap(({ events }) => events)
+    .map((event) => parsePubkey(tagValue(event, event.kind === ATTESTATION_KIND ? 'p' : 'd')))
+  return [...new Set(named.filter((key): key is Pubkey => !isMalformed(key)))]
+}
+
 /** Of several providers of ranks that we named, the one that thinks least of it is believed. */
 async function lookUpRanks(
   { relayPool, relays }: TrustSources,
@@ -85,18 +101,24 @@ async function lookUpAttestations(
   const filter = { kinds: [ATTESTATION_KIND], authors: issuers, limit: MOST_EVENTS }
   const about = { ...filter, '#p': subjects }
   const asked = await Promise.all([about, filter].map((one) => relayPool.fetch(relays, one, LOOKUP_MS)))
-  const newest = newestOf(
-    asked.flatMap(({ events }) => events).filter(isBy(issuers)),
-    parseAttestation,
-    ({ address }) => address,
-  )
+  const events = asked.flatMap((answer) => answer.events).filter(isBy(issuers))
+  const newest = newestOf(events, readStatement, ({ address }) => address).map(({ attestation }) => attestation)
   const now = Math.floor(clock.now() / 1000)
   const vouched = new Map<Pubkey, Pubkey[]>()
-  for (const attestation of newest.filter((one) => isVouching(one, now))) {
+  for (const attestation of newest) {
+    if (isMalformed(attestation) || !isVouching(attestation, now)) continue
     const others = vouched.get(attestation.subject) ?? []
     if (!others.includes(attestation.issuer)) vouched.set(attestation.subject, [...others, attestation.issuer])
   }
   return vouched
+}
+
+/** What stands at an issuer's address now, readable or not: the newest replaces what was there, though a relay may keep that. */
+function readStatement(event: NostrEvent) {
+  const identifier = tagValue(event, 'd')
+  if (identifier === undefined) return malformed('an attestation has an identifier')
+  const address = `${event.pubkey}:${identifier}`
+  return { address, createdAt: event.created_at, attestation: parseAttestation(event) }
 }
 
 /** The provider's own word names the domain; only the domain's word counts. */
