@@ -15,6 +15,12 @@ export type Channel =
   /** A request of another agent in a gift-wrapped message (PROTOCOL.md §Dispatch). Answers are messages of the same dialect. */
   | { readonly type: 'dispatch'; readonly dialect: 'tollbridge' | 'v1'; readonly requestId: string }
 
+const IN_GIFT_WRAPS: Readonly<Record<Channel['type'], boolean>> = { encrypted: false, wrapped: true, dispatch: true }
+
+/** Whether it came in a gift wrap. So do its answers then: each signed by a key used once, for the inbox of its author alone. */
+export const isWrapped = ({ channel }: Pick<Job, 'channel'>): boolean =>
+  channel !== undefined && IN_GIFT_WRAPS[channel.type]
+
 /** A job whose author is proven, opened where it was sealed. */
 export interface Arrival {
   /** As the job reads: tags that were encrypted are in place. */

@@ -1,4 +1,5 @@
 /** Where does an answer go? To the relays where the customer reads, and to our own; what came sealed goes to its inbox alone. */
+import { isWrapped } from '../core/arrival.js'
 import type { Job } from '../core/job.js'
 import type { RelayLists } from '../ports.js'
 
@@ -17,7 +18,7 @@ export function createDestinations({
   readonly lists?: RelayLists
 }) {
   return async (job: Job): Promise<Destinations> => {
-    if (job.channel?.type === 'wrapped' || job.channel?.type === 'dispatch') return inboxOf(job, lists)
+    if (isWrapped(job)) return inboxOf(job, lists)
     const heardOn = job.heardOn === '' ? [] : [job.heardOn]
     const own = [...writeRelays, ...heardOn]
     const read = (await lists?.readRelays(job.customer)) ?? []

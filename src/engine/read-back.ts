@@ -1,4 +1,5 @@
 /** Do relays keep what they accepted? Paid results are looked for once, some seconds later; one that is nowhere is sent again. */
+import { isWrapped } from '../core/arrival.js'
 import type { Millis } from '../core/identifiers.js'
 import { isPaid, type Delivery, type Job } from '../core/job.js'
 import type { Clock, Logger, RelayPool } from '../ports.js'
@@ -78,7 +79,7 @@ export function createReadBack(wiring: {
     expect(job, delivery, relay) {
       if (delivery.purpose !== 'result' || !isPaid(job) || !delivery.counted.includes(relay)) return
       // Gift wraps are given to their recipients only.
-      if (job.channel?.type === 'wrapped' || job.channel?.type === 'dispatch') return
+      if (isWrapped(job)) return
       if (fresh.length >= MOST_AT_A_TIME || seen.has(delivery)) return
       seen.add(delivery)
       fresh.push({ job, delivery, relay })
