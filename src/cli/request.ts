@@ -43,7 +43,11 @@ export async function request(options: RequestOptions, world: RequestWorld): Pro
   await checkOutputFile(plan.outputFile)
   const walletUri = await findWalletUri(plan, env)
   const session = await createNdkSession(await loadCustomerKey(plan))
-  const relayPool = createRelayPool({ clock, log, cursors: { cursor: () => undefined, putCursor: () => undefined } })
+  const relayPool = createRelayPool({
+    ...{ clock, log, cursors: { cursor: () => undefined, putCursor: () => undefined } },
+    // Answers may lie behind it (NIP-42). Relays that only ask, and do not insist, are not told.
+    authenticate: (template) => session.signer.sign(template),
+  })
   const web = createWebClient({ allowPrivate: plan.allowPrivate })
   const journal = createPaymentJournal(plan.stateDir)
   // Timers of the clock keep no process alive, and a request may have nothing else for a while.

@@ -12,6 +12,14 @@ import type { PublishVerdict, Signer } from '../ports.js'
 const CONNECT_MS = 3_000
 const OK_MS = 5_000
 
+/** NIP-42 §Signed event. */
+const AUTHENTICATION_KIND = 22_242
+
+interface ConnectivityInside {
+  auth(event: NDKEvent): Promise<unknown>
+  retryPendingAuthPublishes(): void
+}
+
 export interface NdkSession {
   readonly signer: Signer
   /** One connection per relay for this event; never throws for what relays do. */
@@ -40,13 +48,31 @@ export async function createNdkSession(secretKey: Uint8Array): Promise<NdkSessio
   // NDK re-arms this timer every 30 s for each relay and offers no way to stop it.
   Object.defineProperty(ErrandRelay.prototype, 'updateValidationRatio', { value: () => undefined })
 
+  /** Tells the relay who we are (NIP-42), and sends what it had refused before it knew. Whose key it is stands in the event anyway. */
+  const introduce = async (relay: NDKRelay, challenge: string): Promise<undefined> => {
+    const now = Math.floor(Date.now() / 1000)
+    const tags = [
+      ['relay', relay.url],
+      ['challenge', challenge],
+    ]
+    const event = new kit.NDKEvent(ndk, { kind: AUTHENTICATION_KIND, pubkey, tags, content: '', created_at: now })
+    await event.sign(key)
+    // Not left to NDK: it would sign with the key of its own that we do not give it, or send nothing again.
+    const { connectivity } = relay as unknown as { readonly connectivity: ConnectivityInside }
+    const isKnown = await connectivity.auth(event).then(
+      () => true,
+      () => false,
+    )
+    if (isKnown) connectivity.retryPendingAuthPublishes()
+  }
+
   const open = new Set<NDKRelay>()
   const stopping = new AbortController()
   const stopped = new Promise<null>((resolve) => stopping.signal.addEventListener('abort', () => resolve(null)))
 
   const withRelay = async <T>(url: string, errand: (relay: NDKRelay) => Promise<T>): Promise<T | null> => {
     if (stopping.signal.aborted) return null
-    const relay = new ErrandRelay(url, undefined, ndk)
+    const relay = new ErrandRelay(url, introduce, ndk)
     open.add(relay)
     try {
       return (await isConnected(relay)) ? await Promise.race([errand(relay), stopped]) : null

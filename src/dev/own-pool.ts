@@ -1,14 +1,7 @@
 /** How does a part of the embedded world reach its relay? By a relay pool of its own, which says and saves nothing. */
 import { createRelayPool } from '../nostr/relay-pool.js'
-import type { Clock, Logger, RelayPool } from '../ports.js'
-
-const SYSTEM_CLOCK: Clock = {
-  now: () => Date.now(),
-  after(delayMs, run) {
-    const timer = setTimeout(run, delayMs).unref()
-    return () => clearTimeout(timer)
-  },
-}
+import type { Logger, RelayPool } from '../ports.js'
+import { systemClock } from '../system/system-clock.js'
 
 const quiet = (): void => undefined
 const QUIET: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
@@ -20,5 +13,5 @@ export function createOwnPool(): RelayPool {
     cursor: (key: string) => cursors.get(key),
     putCursor: (key: string, seconds: number) => void cursors.set(key, seconds),
   }
-  return createRelayPool({ clock: SYSTEM_CLOCK, log: QUIET, cursors: saved })
+  return createRelayPool({ clock: systemClock, log: QUIET, cursors: saved })
 }

@@ -12,10 +12,10 @@ import { recordRun } from './record-run.js'
 
 const SOON = { timeout: 10_000, interval: 10 }
 
-/** Expects a bridge that announces itself. */
-export async function createBridgeHirer(bridge: Bridge) {
-  const { relay, directory, daemon } = bridge
-  const service = await startNwcWallet({ node: bridge.payer, relayUrl: relay.url, permissions: 'full' })
+/** Expects a bridge that announces itself at the relay where the hirer is at home: its own, unless another is named. */
+export async function createBridgeHirer(bridge: Bridge, relay = bridge.relay) {
+  const { directory, daemon } = bridge
+  const service = await startNwcWallet({ node: bridge.payer, relayUrl: bridge.relay.url, permissions: 'full' })
   const walletFile = join(directory, 'hirer.nwc')
   await writeFile(walletFile, `${service.uri}\n`, { mode: 0o600 })
   const isThere = (kind: number) =>
@@ -29,6 +29,7 @@ export async function createBridgeHirer(bridge: Bridge) {
   }
   return {
     service,
+    walletFile,
     hiring: (path: string, options: Partial<HireOptions> = {}) =>
       recordRun((world) => hire({ ...defaults, param: ['method=GET', `path=${path}`], ...options }, world), {
         homeDirectory: directory,

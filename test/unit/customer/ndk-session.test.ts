@@ -44,6 +44,14 @@ it('learns what the relay says: taken, taken before, refused, to be tried later'
   expect(await session.publish(event, 'ws://127.0.0.1:9')).toEqual({ type: 'later', reason: 'no connection' })
 })
 
+it.each([{ auth: true }, { auth: true, askLate: true }])('tells %o who it is, and is heard then', async (options) => {
+  const closed = await startRelay(options)
+  const event = await session.signer.sign({ ...job, created_at: Math.floor(Date.now() / 1000) })
+  expect(await session.publish(event, closed.url)).toEqual({ type: 'accepted' })
+  expect([...closed.events()].map(({ id }) => id)).toEqual([event.id])
+  await closed.stop()
+})
+
 it('keeps no connection and no timer, not even to a relay that is not there', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
   const before = timers()
