@@ -26,16 +26,18 @@ export async function hire(options: HireOptions, world: RequestWorld): Promise<n
   // Timers of the clock keep no process alive, and a hire may have nothing else for a while.
   const keepAlive = setInterval(() => undefined, 60_000)
   const { stateDir: stateDirectory, relays, inboxRelays, network } = plan
-  const hirer = await openHirer({ stateDirectory, secretKey, relays, inboxRelays, walletUri, network, log, clock })
+  let hirer: Awaited<ReturnType<typeof openHirer>> | null = null
   try {
+    hirer = await openHirer({ stateDirectory, secretKey, relays, inboxRelays, walletUri, network, log, clock })
     if (plan.wish !== null) return await hireFor(plan.wish, plan, hirer, world)
     const open = plan.resume === null ? (await hirer.open()).map(({ id }) => id) : [plan.resume]
     if (open.length === 0) output.say('no hire is open')
-    const codes = await Promise.all(open.map((id) => takeUp(id, plan, hirer, world)))
+    const taken = hirer
+    const codes = await Promise.all(open.map((id) => takeUp(id, plan, taken, world)))
     return Math.max(EXIT.ok, ...codes)
   } finally {
     clearInterval(keepAlive)
-    await hirer.stop()
+    await hirer?.stop()
   }
 }
 

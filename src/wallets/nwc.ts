@@ -79,7 +79,8 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
       return null
     })
     if (info?.network && info.network !== expected) {
-      throw unusable(name, `it is on ${info.network}, and ${expected} is expected`)
+      const remedy = `--network ${info.network}, or the setting network, changes that`
+      throw unusable(name, `it is on ${info.network}, and ${expected} is expected; ${remedy}`)
     }
   }
 
