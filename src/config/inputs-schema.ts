@@ -1,13 +1,14 @@
 /** What is fetched for a job before its call is made? The settings of `inputs`, each declared once. */
 import { z } from 'zod'
+import { GATHERED_TYPES } from '../policies/inputs.js'
 import { wholeNumber, withoutRepeats } from './fields.js'
 
 export const inputs = z
   .strictObject({
     types: z
-      .array(z.enum(['url', 'event', 'job']))
+      .array(z.enum(GATHERED_TYPES))
       .superRefine(withoutRepeats)
-      .default(['url', 'event', 'job'])
+      .default([...GATHERED_TYPES])
       .describe('Types of input that are fetched: url, event and job; an empty list for none. Text is always read.'),
     maxBytes: wholeNumber(1, 10_485_760)
       .default(262_144)
