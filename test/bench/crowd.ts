@@ -11,6 +11,8 @@ export const ANSWER_BYTES = 1024
 const JOB_BYTES = 600
 const CUSTOMERS = 500
 const PATIENCE_MS = 60_000
+/** Jobs are signed beforehand: on a slow machine they would be old when they are heard, and an old job is looked for elsewhere first. */
+const AHEAD_S = 60
 
 export const FREE_PATH = `/free/bytes/${ANSWER_BYTES}`
 export const PAID_PATH = `/bytes/${ANSWER_BYTES}`
@@ -36,7 +38,7 @@ export function signJob(provider: Pubkey, path: string, serial: number): NostrEv
       ['param', 'method', 'GET'],
       ['param', 'path', path],
     ]
-    const template: EventTemplate = { kind: 5800, created_at: Math.floor(Date.now() / 1000), tags, content }
+    const template: EventTemplate = { kind: 5800, created_at: Math.floor(Date.now() / 1000) + AHEAD_S, tags, content }
     return signEvent(template, key.secretKey, key.pubkey, randomBytes(32))
   }
   const nonce = randomBytes(8).toString('hex')
