@@ -1,6 +1,6 @@
 /** Which settings do blobs have? Servers that keep, encrypted, the answers that are too large for an event. */
 import { z } from 'zod'
-import { originUrl, text, wholeNumber, withoutRepeats } from './fields.js'
+import { originUrl, wholeNumber, withoutRepeats } from './fields.js'
 
 /** A blob is held in memory while it is encrypted and uploaded. */
 export const MOST_BLOB_BYTES = 104_857_600
@@ -23,10 +23,6 @@ export const blobs = z
       .default(10_485_760)
       .describe('The largest answer that goes into a blob, in bytes.'),
     timeoutSeconds: wholeNumber(1, 600).default(60).describe('Longest time for one call to a server, in seconds.'),
-    retention: text(200)
-      .optional()
-      .describe('How long the servers keep what they are given, as customers read it in the announcement.')
-      .meta({ examples: ['30 days'] }),
   })
   .prefault({})
   .describe('Where answers are kept that are too large for an event.')

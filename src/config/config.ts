@@ -81,10 +81,9 @@ export interface AnnounceConfig extends Readonly<
 }
 
 /** Without servers, what is too large for an event cannot be delivered. */
-export interface BlobsConfig extends Readonly<Omit<Settings['blobs'], 'servers' | 'retention'>> {
+export interface BlobsConfig extends Readonly<Omit<Settings['blobs'], 'servers'>> {
   /** Scheme, host and port of each; no trailing slash. */
   readonly servers: readonly string[]
-  readonly retention: string | null
 }
 
 export interface Config {
@@ -144,11 +143,7 @@ export function resolveConfig(settings: Settings, secrets: Secrets, file: string
     admission: resolveAdmission(settings.admission),
     wallets: new Map(Object.entries(wallets).map(([name, { type }]) => [name, { type }])),
     upstreams: upstreams.map((upstream) => resolveUpstream(upstream, longestAnswer(settings))),
-    blobs: {
-      ...settings.blobs,
-      servers: settings.blobs.servers.map((url) => new URL(url).origin),
-      retention: settings.blobs.retention ?? null,
-    },
+    blobs: { ...settings.blobs, servers: settings.blobs.servers.map((url) => new URL(url).origin) },
     announce: {
       ...announce,
       picture: announce.picture ?? null,

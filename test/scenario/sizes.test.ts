@@ -14,6 +14,8 @@ import { createAgent, nowInSeconds } from '../support/agent.js'
 import { startBridge, type Bridge, type BridgeOptions } from '../support/bridge.js'
 import { openRelayClient } from '../support/relay-client.js'
 
+const SOON = { timeout: 10_000, interval: 5 }
+
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
@@ -92,6 +94,29 @@ describe('an answer', () => {
       expect(inBlob).toBe(length > 65_000)
     },
   )
+})
+
+describe('the servers that keep answers', () => {
+  const listsOf = (bridge: Bridge) =>
+    [...bridge.relay.events()].filter(({ kind, pubkey }) => kind === 10_063 && pubkey === bridge.daemon.pubkey)
+  const announced = async (bridge: Bridge, kind: number) =>
+    vi.waitFor(() => expect([...bridge.relay.events()].some((event) => event.kind === kind)).toBe(true), SOON)
+
+  it('are made known where we announce ourselves, in the order of preference', async () => {
+    const servers = urlsOf(await startServers(null, null))
+    const bridge = await start({ config: { blobs: { servers }, announce: { enabled: true } } })
+    await announced(bridge, 10_063)
+    expect(listsOf(bridge).map(({ tags }) => tags)).toEqual([servers.map((url) => ['server', url])])
+  })
+
+  it('are not spoken of where there are none, or nothing is announced', async () => {
+    const servers = urlsOf(await startServers(null))
+    const silent = await start({ config: { blobs: { servers } } })
+    const without = await start({ config: { announce: { enabled: true } } })
+    await announced(without, 11_998)
+    await silent.fence()
+    expect([...listsOf(silent), ...listsOf(without)]).toEqual([])
+  })
 })
 
 describe('an answer that was paid for while no server keeps it', () => {

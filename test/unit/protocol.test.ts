@@ -8,6 +8,7 @@ import type { EventTemplate, NostrEvent } from '../../src/core/event.js'
 import { eventHash, pubkeyOf, signEvent } from '../../src/nostr/event.js'
 import { handoverPlaintext } from '../../src/nostr/kinds/credential-handover.js'
 import { buildHandlerInformation } from '../../src/nostr/kinds/announcement.js'
+import { buildBlobServers } from '../../src/nostr/kinds/blob.js'
 import { buildHeartbeat } from '../../src/nostr/kinds/heartbeat.js'
 import { buildErrorFeedback, buildPaymentRequired, parseJobFeedback } from '../../src/nostr/kinds/job-feedback.js'
 import { buildJobRequest, parseJobRequest } from '../../src/nostr/kinds/job-request.js'
@@ -229,6 +230,11 @@ describe('PROTOCOL.md', () => {
   it('shows the heartbeat as the daemon builds it', () => {
     const built = buildHeartbeat({ identifier: 'tollbridge', createdAt: 1_790_000_000, expiration: 1_790_000_600 })
     expect(example('heartbeat')).toEqual(built)
+  })
+
+  it('shows the list of blob servers as the daemon builds it', () => {
+    const servers = ['https://blobs.example.net', 'https://blossom.example.com']
+    expect(example('blob-servers')).toEqual(buildBlobServers(servers, 1_790_000_000))
   })
 
   it('lists every error code, and none that does not exist', () => {

@@ -13,7 +13,7 @@ afterEach(async () => {
 async function findingsOf(options: BlossomOptions, withKey = true) {
   const server = await startBlossom(options)
   closers.push(() => server.stop())
-  const settings = { servers: [server.url], copies: 2, maxBytes: 1_000_000, timeoutSeconds: 5, retention: null }
+  const settings = { servers: [server.url], copies: 2, maxBytes: 1_000_000, timeoutSeconds: 5 }
   const [finding] = await checkBlobs(settings, withKey ? signer : null)
   return { finding, server }
 }
