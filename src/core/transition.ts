@@ -80,7 +80,7 @@ export const UNDERSTOOD: Readonly<Record<JobState, readonly FactType[]>> = {
   publishing: ['signed', 'reworked', 'outsized', 'delivered', 'refused'],
   failing: ['signed'],
   expired: ['settled'],
-  failed: ['retried'],
+  failed: ['retried', 'reworked'],
   completed: [],
   rejected: [],
   // Where it was called off with its invoice out; the others take nothing.
@@ -118,6 +118,7 @@ function follow(job: Job, fact: Fact): Job | null {
     case 'failing':
       return fact.type === 'signed' ? close(job, fact.delivery) : null
     case 'failed':
+      if (fact.type === 'reworked') return { ...job, outbox: replaced(job.outbox, fact) }
       return fact.type === 'retried' ? retry(job) : null
     case 'cancelled':
       return job.offer ? followOffered(job, fact) : null

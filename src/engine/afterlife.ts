@@ -1,9 +1,10 @@
 /** What is left to do for a closed job? It delivers what it signed; a late payment revives it; then it goes to the archive. */
 import { isSettledDelivery } from '../core/delivery.js'
 import type { Millis } from '../core/identifiers.js'
-import { isLate, isOwed, type ClosedJob, type CalledOff, type Late } from '../core/job.js'
+import { isLate, isOwed, type ClosedJob, type CalledOff, type Failed, type Late } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
 import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
+import { reworked } from '../steps/delivery.js'
 import { settledFact } from '../steps/settled.js'
 import { targetOf } from '../settlement/watch.js'
 import type { LateJobs } from './late-jobs.js'
@@ -18,12 +19,25 @@ export interface Afterlife {
 }
 
 /** Continues the deliveries of a closed job. A fact where its invoice turns out to be paid, or lapses. */
-export function lookAfter(context: StepContext, job: ClosedJob, afterlife: Afterlife): Fact | Pause {
+export function lookAfter(
+  context: StepContext,
+  job: ClosedJob,
+  afterlife: Afterlife,
+): Fact | Pause | Promise<Fact | Pause> {
   for (const delivery of job.outbox) context.send(job, delivery)
+  if (job.state === 'failed') return handOver(context, job)
   if (!isLate(job)) return PAUSE
   return job.state === 'cancelled' && !job.lapsed
     ? lookForPayment(context, job)
     : lookForLatePayment(context, job, afterlife)
+}
+
+/** The credential is owed to whoever paid: where relays ask for work, it is signed anew with it. */
+function handOver(context: StepContext, job: Failed): Pause | Promise<Fact | Pause> {
+  const unworked = job.outbox.find(
+    (delivery) => delivery.purpose === 'error' && context.standing(delivery) === 'unworked',
+  )
+  return unworked ? reworked(context, job, unworked).then((anew) => anew ?? PAUSE) : PAUSE
 }
 
 /** Called off with its invoice out: whoever paid just before, or does so all the same, is served at once. */

@@ -103,7 +103,8 @@ export function createDrive(wiring: DriveWiring): Drive {
     const context = wiring.context()
     try {
       if (!isOpen(job)) callingOff.forget(job.id)
-      const fact = isOpen(job) ? await perform(context, job) : lookAfter(context, job, wiring)
+      const found = isOpen(job) ? perform(context, job) : lookAfter(context, job, wiring)
+      const fact = found instanceof Promise ? await found : found
       const pause = fact.type === 'pause' ? fact : await follow(context, job, fact)
       if (pause) noteAhead(context, job.id)
       if (pause && !isOpen(job)) archiveIfDone(context, job)

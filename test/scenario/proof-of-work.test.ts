@@ -58,6 +58,20 @@ describe('where our only relay wants work', () => {
     for (const { id } of jobs) await bridge.customer.result(id)
   })
 
+  it('the credential of a job that was paid and not served is handed over, in one error', async () => {
+    const wants = wantsWork(9)
+    const isError = ({ kind, tags }: NostrEvent) => kind === 7000 && tags.some(([, word]) => word === 'error')
+    // Not known before: until then it has taken whatever there was.
+    await open({ relay: { answer: (event) => (isError(event) ? wants(event) : undefined) } })
+    bridge.gateway.failNext('resetAfterExecuting')
+    const job = await bridge.customer.publishJob({ method: 'POST', path: '/orders', body: '{}' })
+    await bridge.pay((await bridge.customer.offer(job.id)).bolt11)
+    const { code, event } = await bridge.customer.error(job.id)
+    expect([code, provenWork(event)]).toEqual(['outcome-unknown', 9])
+    expect(bridge.customer.open(event).authorization).toMatch(/^L402 /)
+    expect(bridge.customer.statuses(job.id).filter((status) => status === 'error')).toHaveLength(1)
+  })
+
   it('one that wants more than is allowed is told of in the job, and the next start still knows it', async () => {
     await open({ relay: { answer: wantsWork(12) }, config: { publish: { maxPowBits: 8 } } })
     const job = await bridge.customer.publishJob({ path: '/free/joke' })

@@ -45,12 +45,13 @@ it('what makes room is watched no more and archived, unless its payment was foun
   })
   for (const job of jobs) {
     await store.insert(job)
-    lookAfter(context, job, afterlife)
+    void lookAfter(context, job, afterlife)
   }
   const [first, paid, newest] = jobs as [(typeof jobs)[0], (typeof jobs)[0], (typeof jobs)[0]]
   const key = { kind: 'preimage', value: 'a'.repeat(64) as Preimage } as const
   found.set(paid.offer.paymentHash, { key, source: 'customerProof' })
-  expect(jobs.map((job) => lookAfter(context, job, afterlife).type)).toEqual(['pause', 'settled', 'pause'])
+  const looked = await Promise.all(jobs.map((job) => lookAfter(context, job, afterlife)))
+  expect(looked.map(({ type }) => type)).toEqual(['pause', 'settled', 'pause'])
   expect([...watched.values()].map(({ jobId }) => jobId)).toEqual([paid.id, newest.id])
   archiveIfDone(context, first)
   await vi.waitFor(async () => expect((await store.findArchived(first.id))?.state).toBe('expired'))
