@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Filter, NostrEvent } from '../core/event.js'
 import { isMalformed, type EventId } from '../core/identifiers.js'
 import type { Clock } from '../ports.js'
-import { parseEventFrame } from './relay-frame.js'
+import { claimedId, parseEventFrame } from './relay-frame.js'
+import { createTurn } from './relay-turns.js'
 import type { Relay } from './relay.js'
 
 /** More than this from one relay is cut off there: the answer is held in memory. */
@@ -34,9 +35,12 @@ function fetchFrom(url: string, request: FetchRequest, events: Map<EventId, Nost
     const releases: (() => void)[] = []
     let room = Math.min(filter.limit ?? MAX_EVENTS, MAX_EVENTS)
     let characters = 0
+    /** Each relay has one try to say what an event is: of thousands under one id none is compared with all the others. */
+    const given = new Set<string>()
 
     const finish = (answered: boolean) => {
-      for (const release of releases.splice(0)) release()
+      // The last first: what was asked is closed before another has its turn.
+      for (const release of releases.splice(0).reverse()) release()
       resolve(answered)
     }
 
@@ -44,6 +48,9 @@ function fetchFrom(url: string, request: FetchRequest, events: Map<EventId, Nost
       characters += frame.length
       if (room <= 0 || characters > MAX_CHARACTERS) return finish(true)
       room -= 1
+      const id = claimedId(frame)
+      if (given.has(id)) return
+      given.add(id)
       const event = parseEventFrame(frame, [filter])
       if (event === null) return relay.countMalformed('an event that was not asked for')
       if (isMalformed(event)) return relay.countMalformed(event.malformed)
@@ -53,14 +60,15 @@ function fetchFrom(url: string, request: FetchRequest, events: Map<EventId, Nost
       events.set(event.id, [...alike, event])
     }
 
-    const ask = () => {
+    const turn = createTurn(relay, () => {
       const sent = relay.request([filter], { onEvent: take, onEose: () => finish(true), onClosed: () => finish(false) })
       if (!sent) return finish(false)
       releases.push(() => sent.close())
-    }
+    })
+    releases.push(() => turn.leave())
 
     releases.push(clock.after(timeoutMs, () => finish(false)))
-    const leave = relay.join({ onUp: ask, onDown: () => finish(false) })
+    const leave = relay.join({ onUp: () => turn.begin(), onDown: () => finish(false) })
     releases.push(leave)
   })
 }

@@ -99,4 +99,42 @@ describe('a fetch', () => {
     expect(events).toHaveLength(2)
     expect(events).toContainEqual(real)
   })
+
+  it('takes one version of an event from each relay, however many it makes up', async () => {
+    const { pool } = createFixture()
+    const real = shapeEvent({ kind: 1 })
+    relay.follow(([label, id], send) => {
+      if (label !== 'REQ') return
+      for (let copy = 0; copy < 100; copy += 1) send(['EVENT', id, { ...real, content: String(copy) }])
+      send(['EOSE', id])
+    })
+    const { events } = await pool.fetch([relay.url], { kinds: [1] }, 3_000)
+    expect(events).toEqual([{ ...real, content: '0' }])
+  })
+
+  it('waits its turn where many are under way at one relay, and holds up none at another', async () => {
+    const { pool } = createFixture()
+    const busy = await start(() => undefined)
+    const fetches = Array.from({ length: 40 }, () => pool.fetch([busy.url], { kinds: [1] }, 3_000))
+    await busy.waitForFrame('REQ', 15)
+    expect(await pool.fetch([relay.url], { kinds: [1] }, 3_000)).toEqual({ events: [], answered: 1 })
+    expect(busy.framesOf('REQ')).toHaveLength(15)
+    busy.follow(POLITE)
+    for (const [, id] of busy.framesOf('REQ')) busy.send(['EOSE', id])
+    expect(await Promise.all(fetches)).toEqual(fetches.map(() => ({ events: [], answered: 1 })))
+    expect(busy.framesOf('REQ')).toHaveLength(40)
+  })
+
+  it('that waits its turn ends with the connection, and with its own deadline', async () => {
+    const { pool, clock } = createFixture()
+    const busy = await start(() => undefined)
+    const lost = Array.from({ length: 2_000 }, () => pool.fetch([busy.url], { kinds: [1] }, 60_000))
+    await busy.waitForFrame('REQ', 15)
+    const hasty = pool.fetch([busy.url], { kinds: [1] }, 1_000)
+    clock.advance(1_000)
+    expect((await hasty).answered).toBe(0)
+    busy.drop()
+    for (const { answered } of await Promise.all(lost)) expect(answered).toBe(0)
+    expect(busy.framesOf('REQ')).toHaveLength(15)
+  })
 })
