@@ -50,7 +50,7 @@ it('what makes room is watched no more and archived, unless its payment was foun
   const [first, paid, newest] = jobs as [(typeof jobs)[0], (typeof jobs)[0], (typeof jobs)[0]]
   const key = { kind: 'preimage', value: 'a'.repeat(64) as Preimage } as const
   found.set(paid.offer.paymentHash, { key, source: 'customerProof' })
-  const looked = await Promise.all(jobs.map((job) => lookAfter(context, job, afterlife)))
+  const looked = await Promise.all(jobs.map(async (job) => lookAfter(context, job, afterlife)))
   expect(looked.map(({ type }) => type)).toEqual(['pause', 'settled', 'pause'])
   expect([...watched.values()].map(({ jobId }) => jobId)).toEqual([paid.id, newest.id])
   archiveIfDone(context, first)
