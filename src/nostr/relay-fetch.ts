@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Filter, NostrEvent } from '../core/event.js'
 import { isMalformed, type EventId } from '../core/identifiers.js'
 import type { Clock } from '../ports.js'
-import { claimedId, parseEventFrame } from './relay-frame.js'
+import { parseEventFrame } from './relay-frame.js'
 import { createTurn } from './relay-turns.js'
 import type { Relay } from './relay.js'
 
@@ -48,12 +48,11 @@ function fetchFrom(url: string, request: FetchRequest, events: Map<EventId, Nost
       characters += frame.length
       if (room <= 0 || characters > MAX_CHARACTERS) return finish(true)
       room -= 1
-      const id = claimedId(frame)
-      if (given.has(id)) return
-      given.add(id)
       const event = parseEventFrame(frame, [filter])
       if (event === null) return relay.countMalformed('an event that was not asked for')
       if (isMalformed(event)) return relay.countMalformed(event.malformed)
+      if (given.has(event.id)) return
+      given.add(event.id)
       // Only what is the same throughout is a duplicate: a forged copy, where it comes first, must not keep the real event out.
       const alike = events.get(event.id) ?? []
       if (alike.some((other) => isDeepStrictEqual(other, event))) return

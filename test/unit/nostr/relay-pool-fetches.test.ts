@@ -105,7 +105,8 @@ describe('a fetch', () => {
     const real = shapeEvent({ kind: 1 })
     relay.follow(([label, id], send) => {
       if (label !== 'REQ') return
-      for (let copy = 0; copy < 100; copy += 1) send(['EVENT', id, { ...real, content: String(copy) }])
+      for (let copy = 0; copy < 100; copy += 1)
+        send(['EVENT', id, { before: { id: shapeEvent().id }, ...real, content: String(copy) }])
       send(['EOSE', id])
     })
     const { events } = await pool.fetch([relay.url], { kinds: [1] }, 3_000)
