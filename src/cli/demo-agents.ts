@@ -21,7 +21,8 @@ import type { Output } from './output.js'
 const TIMEOUT_S = 45
 const ANNOUNCED_MS = 10_000
 const LOOK_MS = 20
-const MAX_SATS = 1_000
+/** The gate's ceiling, and room for fees. */
+const MAX_SATS = 1_100
 const TASK = 'joke'
 
 /** As `tollbridge hire --json` prints it. */
