@@ -127,7 +127,7 @@ withConfig(jobs.command('list'))
 
 withConfig(jobs.command('show'))
   .argument('<id>', 'the job: 64 hex digits')
-  .description('show everything that is known of a job but its secrets')
+  .description('show how a job stands; with --json everything that is known of it but its secrets')
   .option('--json', 'print JSON lines')
   .addHelpText('after', examples('tollbridge jobs show $ID', 'tollbridge jobs show $ID --json'))
   .action(async (id: string, { config, json = false }: ConfigOption & JsonOption) => {

@@ -118,7 +118,8 @@ function partsOf({ offer }: Candidate, { rank, attestedBy, nip05, past }: Trust,
   if (rank !== null) add(rank * 0.4, `rank ${rank}`)
   if (attestedBy.length > 0) add(Math.min(40, attestedBy.length * 20), `attested by ${attestedBy.length} that we believe`) // prettier-ignore
   if (nip05 !== null) add(10, `named by ${nip05}`)
-  if (past.done > 0) add(Math.min(25, past.done * 5), `served us ${past.done} times`)
+  if (past.done > 0)
+    add(Math.min(25, past.done * 5), past.done === 1 ? 'served us once' : `served us ${past.done} times`)
   if (past.failed > 0) add(-10 * past.failed, `refused or failed ${past.failed} times`)
   if (past.paidAndNotServed > 0) add(-50 * past.paidAndNotServed, `paid and not served ${past.paidAndNotServed} times`)
   if (offer !== null && offer.priceMsat !== null && offer.priceMsat <= maxMsat) {
