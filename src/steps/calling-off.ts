@@ -7,7 +7,13 @@ import type { StepContext } from './context.js'
 import { aboutJob, answerJob } from './delivery.js'
 import { settledFact } from './settled.js'
 
-const STOPPABLE: ReadonlySet<OpenState> = new Set<OpenState>(['gathering', 'quoting', 'invoicing', 'offering', 'awaiting'])
+const STOPPABLE: ReadonlySet<OpenState> = new Set<OpenState>([
+  'gathering',
+  'quoting',
+  'invoicing',
+  'offering',
+  'awaiting',
+])
 
 /** Whether nobody has paid, and nothing was executed that could be delivered. */
 export const isStoppable = (
