@@ -40,7 +40,8 @@ function createWorld(known: Partial<Record<string, Job>> = {}, archived: readonl
     log: createLogRecorder(),
   })
   checks.mockClear()
-  const refusal = (id: string, customer: Pubkey) => cancellations.policy({ id, customer } as JobRequest, null as never, null as never)
+  const refusal = (id: string, customer: Pubkey) =>
+    cancellations.policy({ id, customer } as JobRequest, null as never, null as never)
   return { cancellations, cancelled, clock, refusal }
 }
 const mine = { ...jobIn('awaiting'), id: job.id, customer: customerPubkey(1) }
