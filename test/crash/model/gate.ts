@@ -4,6 +4,7 @@ import type { PaymentHash, Preimage } from '../../../src/core/identifiers.js'
 import { msatFromSats } from '../../../src/core/money.js'
 import { signInvoice } from '../../../src/dev/lightning/sign-invoice.js'
 import type { UpstreamOutcome, UpstreamRequest } from '../../../src/ports.js'
+import { LARGE } from './plan.js'
 import type { World } from './world.js'
 
 export interface Charge {
@@ -119,7 +120,10 @@ export function createGate({ plan, agenda, trace }: World): SimulatedGate {
   }
 
   function execute(made: Charge, request: UpstreamRequest): UpstreamOutcome {
-    const content = JSON.stringify({ execution: executions.length + 1 })
+    const content = JSON.stringify({
+      execution: executions.length + 1,
+      ...(plan.large !== 'no' && { all: 'x'.repeat(LARGE) }),
+    })
     executions.push({ paymentHash: made.paymentHash, method: request.method, content })
     const left = plan.reportsCredit ? { 'x-credit-balance': [String(made.calls * PRICE_SATS)] } : {}
     const answer = json(200, JSON.parse(content) as object, left)

@@ -14,6 +14,7 @@ import { createOutbox } from '../../../src/engine/outbox.js'
 import { routeJob, translateJob } from '../../../src/engine/routing.js'
 import { createEventLookUp, createEventSource } from '../../../src/inputs/from-event.js'
 import { createInputs } from '../../../src/inputs/inputs.js'
+import { createWorkload } from '../../../src/engine/workload.js'
 import { createSlots } from '../../../src/engine/slots.js'
 import { keepWalletsStarted } from '../../../src/engine/wallet-keeper.js'
 import { pubkeyOf } from '../../../src/nostr/event.js'
@@ -30,8 +31,17 @@ import { performStep } from '../../../src/steps/index.js'
 import { createSimulatedStore, type Disk } from './disk.js'
 import { API_PATH, PRICE_SATS, type SimulatedGate } from './gate.js'
 import type { Bends } from './bends.js'
-import type { Plan } from './plan.js'
-import { createClient, createLifeClock, createPool, createSigner, createTracingLog, createWallet } from './ports.js'
+import { LARGE, type Plan } from './plan.js'
+import {
+  createBlobs,
+  createClient,
+  createLifeClock,
+  createPool,
+  createProver,
+  createSigner,
+  createTracingLog,
+  createWallet,
+} from './ports.js'
 import { RELAYS, type SimulatedRelays } from './relays.js'
 import type { Life } from './world.js'
 
@@ -77,10 +87,12 @@ export interface Outside {
   readonly disk: Disk
   readonly gate: SimulatedGate
   readonly relays: SimulatedRelays
+  /** What the blob servers hold, by address. */
+  readonly blobs: Map<string, string>
 }
 
 /** Starts at once: takes up what is stored, then listens. Everything ends with the life. */
-export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Bends): void {
+export function beginLife(life: Life, { disk, gate, relays, blobs }: Outside, bends: Bends): void {
   const { world } = life
   const clock = createLifeClock(life)
   const log = createTracingLog(life)
@@ -95,7 +107,12 @@ export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Be
   const handlers = new Map([[5800, httpHandler]])
   const census = createCensus()
 
+  const workload = createWorkload({
+    ...{ relays: pool, signer, clock, log, quorum: 1, own: new Set(OWN_RELAYS), maxBits: 8 },
+    prove: createProver(life),
+  })
   const outbox = createOutbox({
+    onWorkWanted: (relay, bits) => workload.learn(relay, bits),
     relays: pool,
     clock,
     log,
@@ -142,11 +159,13 @@ export function beginLife(life: Life, { disk, gate, relays }: Outside, bends: Be
       translate: (request) => translateJob(handlers, (job, handler) => routeJob([settings], job, handler), request),
     },
     begun: new WeakSet(),
+    workload,
+    ...(world.plan.large !== 'no' && { blobs: createBlobs(life, blobs) }),
     settings: {
       network: 'regtest',
       writeRelays: OWN_RELAYS,
       quorum: 1,
-      maxEventBytes: 65_536,
+      maxEventBytes: world.plan.large === 'known' ? LARGE : 65_536,
       graceMs: GRACE_MS,
       paymentWindowMs: MINUTE_MS,
       maxUnpaidPerCustomer: 5,

@@ -9,6 +9,9 @@ import { runSeed } from './run-seed.js'
 const holds = (job: Job, purpose: Delivery['purpose']): boolean =>
   job.outbox.some((delivery) => delivery.purpose === purpose)
 
+const isWorked = (job: Job): boolean =>
+  job.outbox.some(({ purpose, event }) => purpose === 'result' && event?.includes('["nonce"') === true)
+
 export const MUTANTS: Readonly<Record<string, Bends>> = {
   'the preimage is saved after the call': {
     store: (store) => saveTooLate(store, (job) => job.state === 'fetching'),
@@ -69,6 +72,9 @@ export const MUTANTS: Readonly<Record<string, Bends>> = {
         return real(context, job)
       return real({ ...context, upstreams: new Map([['api', { ...binding, wallet: null }]]) }, job)
     },
+  },
+  'the result with work is saved after it is published': {
+    store: (store) => saveTooLate(store, (job) => job.state === 'publishing' && isWorked(job)),
   },
   'a refused result counts as delivered': {
     performStep: (real) => (context, job) => real({ ...context, standing: () => 'delivered' }, job),

@@ -61,6 +61,10 @@ export interface Plan {
   readonly callsOff: 'never' | 'early' | 'offered'
   /** Ask for something that is published a little later, and is an input of each job. */
   readonly withInput: boolean
+  /** Answers are too large for relays: by what the daemon knows, or as each relay says when it sees one. */
+  readonly large: 'no' | 'known' | 'said'
+  /** Of the relays in their order, how many want proof of work. */
+  readonly working: number
   /** At most so many crashes, each point with this chance in a hundred. */
   readonly crashes: number
   readonly crashPercent: number
@@ -69,6 +73,9 @@ export interface Plan {
 const FAULTS = ['unsent', 'resetBefore', 'resetAfter', 'failBefore', 'failAfter', 'tooMany', 'notYetPaid'] as const
 const QUOTE_FAULTS = ['unsent', 'resetBefore', 'failBefore', 'tooMany'] as const
 export const RESULT_KIND = 6800
+/** What a relay that says so finds too large, in characters of content. */
+export const LARGE = 9_000
+export const WORK_BITS = 2
 
 export function planOf(seed: number): Plan {
   const chance = createChance(seed)
@@ -104,6 +111,8 @@ export function planOf(seed: number): Plan {
     pushesDropped: chance.pick([0, 30, 100]),
     callsOff: more.pick(['never', 'never', 'never', 'never', 'never', 'never', 'never', 'early', 'offered']),
     withInput: more.of(12),
+    large: more.pick(['no', 'no', 'no', 'no', 'no', 'no', 'no', 'known', 'said']),
+    working: more.pick([0, 0, 0, 0, 0, 0, 0, 1, 3]),
     crashes: chance.pick([1, 2, 4, 8, 12]),
     crashPercent: chance.pick([3, 8, 15, 30]),
   }

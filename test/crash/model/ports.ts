@@ -1,9 +1,13 @@
 /** What does the daemon see of the simulated world? One implementation of each port, in every call of which the process may die. */
-import type { Filter, NostrEvent } from '../../../src/core/event.js'
+import type { EventTemplate, Filter, NostrEvent } from '../../../src/core/event.js'
 import type { Pubkey } from '../../../src/core/identifiers.js'
 import { msatFromSats } from '../../../src/core/money.js'
 import { signEvent } from '../../../src/nostr/event.js'
+import { rumorOf } from '../../../src/nostr/gift-wrap.js'
+import { provenWork } from '../../../src/nostr/work.js'
 import type {
+  BlobOutcome,
+  BlobStore,
   Clock,
   IncomingState,
   Logger,
@@ -93,6 +97,41 @@ export function createPool(life: Life, relays: SimulatedRelays): RelayPool {
     stop: async () => undefined,
   }
 }
+
+/** Each upload is another blob; a server that has none to spare is asked again. */
+export function createBlobs(life: Life, held: Map<string, string>): BlobStore {
+  return {
+    maxBytes: 1_000_000,
+    put: (content) =>
+      callPort(life, 'blob put', (): BlobOutcome => {
+        if (life.world.chance.of(20)) return { type: 'failed', reason: 'unavailable' }
+        const digits = String(held.size + 1).padStart(64, '0')
+        const url = `https://blobs.example/${digits}`
+        held.set(url, Buffer.from(content).toString('utf8'))
+        const pointer = {
+          urls: [url],
+          contentType: null,
+          size: content.length + 16,
+          x: digits,
+          ox: digits,
+          key: digits,
+        }
+        return { type: 'stored', pointer: { ...pointer, nonce: digits.slice(0, 24) } }
+      }),
+  }
+}
+
+/** Few bits, found at once: only that it takes time is simulated. */
+export const createProver =
+  (life: Life) =>
+  (author: Pubkey, template: EventTemplate, { bits }: { readonly bits: number }): Promise<EventTemplate> =>
+    callPort(life, 'mine', () => {
+      for (let nonce = 0; ; nonce += 1) {
+        const tags = [...template.tags.filter(([name]) => name !== 'nonce'), ['nonce', String(nonce), String(bits)]]
+        const worked = { ...template, tags }
+        if (provenWork(rumorOf(author, worked)) >= bits) return worked
+      }
+    })
 
 const matches = (event: NostrEvent, filter: Filter): boolean =>
   (filter.ids?.includes(event.id) ?? true) &&

@@ -1,7 +1,11 @@
 /** What do the relays hold, and what did they say? Simulated ones, each with its mood; they outlive every crash. */
 import type { NostrEvent } from '../../../src/core/event.js'
 import type { PublishVerdict } from '../../../src/ports.js'
+import { provenWork } from '../../../src/nostr/work.js'
+import { LARGE, RESULT_KIND, WORK_BITS } from './plan.js'
 import type { World } from './world.js'
+
+const FEEDBACK_KIND = 7000
 
 export const RELAYS = ['wss://one.example/', 'wss://two.example/', 'wss://three.example/'] as const
 
@@ -34,6 +38,15 @@ export function createRelays({ plan, trace }: World): SimulatedRelays {
       const mood = plan.moods[RELAYS.findIndex((url) => url === relay)]
       if (!own || !mood) return { type: 'later', reason: 'no connection' }
       if (mood.refuses.includes(event.kind)) return { type: 'refused', reason: 'blocked: not here', tooLarge: false }
+      if (plan.large !== 'no' && event.content.length >= LARGE) {
+        return { type: 'refused', reason: 'invalid: too large', tooLarge: true }
+      }
+      const wantsWork =
+        (event.kind === RESULT_KIND || event.kind === FEEDBACK_KIND) &&
+        RELAYS.indexOf(relay as (typeof RELAYS)[0]) < plan.working
+      if (wantsWork && provenWork(event) < WORK_BITS) {
+        return { type: 'refused', reason: 'pow: some', tooLarge: false, pow: WORK_BITS }
+      }
       const count = deferred.get(relay) ?? 0
       deferred.set(relay, count + 1)
       if (count < mood.defers) return { type: 'later', reason: 'rate-limited: slow down' }

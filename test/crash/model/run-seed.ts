@@ -30,7 +30,12 @@ export async function runSeed(
   const plan = planOf(seed)
   const world = createWorld(plan, trace)
   world.trace?.(JSON.stringify(plan))
-  const outside = { disk: createDisk(), gate: createGate(world), relays: createRelays(world) }
+  const outside = {
+    disk: createDisk(),
+    gate: createGate(world),
+    relays: createRelays(world),
+    blobs: new Map<string, string>(),
+  }
   const customer = createCustomer(world, { ...outside, provider: PROVIDER })
   const rested = () => ({ plan, ...outside, jobs: customer.jobs, crashes: world.crashes })
   const outcome = (endings: readonly string[], violation: string | null): SeedOutcome => ({

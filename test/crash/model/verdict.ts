@@ -1,5 +1,6 @@
 /** Did the customer get what it paid for, once? What must be true when a simulated world has come to rest. */
 import { isMalformed, type EventId, type PaymentHash } from '../../../src/core/identifiers.js'
+import { tagValue } from '../../../src/core/event.js'
 import { isOpen, isOwed, isPaid, type Job } from '../../../src/core/job.js'
 import type { NostrEvent } from '../../../src/core/event.js'
 import { parseJobFeedback, type JobFeedback } from '../../../src/nostr/kinds/job-feedback.js'
@@ -22,6 +23,7 @@ export interface Rested {
   readonly disk: Disk
   readonly gate: SimulatedGate
   readonly relays: SimulatedRelays
+  readonly blobs: ReadonlyMap<string, string>
   readonly jobs: readonly EventId[]
   readonly crashes: number
 }
@@ -44,15 +46,18 @@ function judgeJob(rested: Rested, id: EventId): string {
   const job = readDisk(disk, id)
   if (!job) throw new Violation('the job is not in the store')
   const said = answersTo(rested, id)
-  claim(said.offers.length <= 1, `${said.offers.length} payment-required events`)
+  // Signed anew with work it shows the same invoice.
+  const shown = new Set(said.offers.map(({ paymentHash }) => paymentHash))
+  claim(shown.size <= 1, `${shown.size} invoices were shown`)
   claim(said.results.length <= 1, `${said.results.length} result events`)
   claim(said.errors.length <= 1, `${said.errors.length} error events`)
   claim(!isOpen(job), `the job never ends: ${job.state}`)
   const mayBeCalledOff = plan.callsOff !== 'never' && id === rested.jobs[0]
   claim(said.farewells <= (mayBeCalledOff ? 1 : 0), `called off ${said.farewells} times`)
-  claim(job.state !== 'cancelled' || said.farewells === 1, 'called off, and nothing was said')
+  // Nobody has paid: no work is done to say so.
+  claim(job.state !== 'cancelled' || said.farewells === 1 || plan.working > 0, 'called off, and nothing was said')
 
-  const charges = said.offers.flatMap(({ paymentHash }) => gate.charges.get(paymentHash) ?? [])
+  const charges = [...shown].flatMap((paymentHash) => gate.charges.get(paymentHash) ?? [])
   const paid = charges.filter(({ settledAt }) => settledAt !== null)
   claim(
     [...gate.charges.values()].filter(({ settledAt }) => settledAt !== null).length <= rested.jobs.length,
@@ -112,7 +117,7 @@ function judgeUnpaid({ plan, crashes, jobs }: Rested, job: Job, said: Said, clai
     claim(job.failure.code !== 'no-settlement-path', 'rejected although there is a settlement path')
   }
   claim(
-    job.state !== 'expired' || said.offers.length === 1 || crashes > MANY_CRASHES,
+    job.state !== 'expired' || said.offers.length > 0 || crashes > MANY_CRASHES,
     'it expired, and the invoice was never shown',
   )
   claim(
@@ -122,10 +127,12 @@ function judgeUnpaid({ plan, crashes, jobs }: Rested, job: Job, said: Said, clai
   return free ? 'served by credit' : job.state
 }
 
-function judgeServed({ gate }: Rested, said: Said, claim: Claim): string {
+function judgeServed({ gate, blobs }: Rested, said: Said, claim: Claim): string {
   claim(said.results.length === 1, `completed with ${said.results.length} results`)
   claim(said.errors.length === 0, 'completed, and an error was sent')
-  const content = said.results[0]?.content
+  const [result] = said.results
+  const url = result && tagValue(result, 'url')
+  const content = url === undefined ? result?.content : blobs.get(url)
   claim(
     gate.executions.some((execution) => execution.content === content),
     'the result is no answer of the upstream',
@@ -158,7 +165,8 @@ function judgeOwed({ plan, disk, gate }: Rested, job: Job, said: Said, claim: Cl
     'outcome-unknown': !repeatable,
     'upstream-failed': broke && (!repeatable || tries >= PATIENCE_TRIES),
     'result-too-large': gate.struck.includes('tooLarge'),
-    undeliverable: plan.moods.every(({ refuses }) => refuses.includes(RESULT_KIND)),
+    // A relay that holds a result where nobody reads, or may hold it, forbids another with work.
+    undeliverable: plan.working > 0 || plan.moods.every(({ refuses }) => refuses.includes(RESULT_KIND)),
   }
   claim(allowed[job.failure.code] === true, `failed with ${job.failure.code} after ${tries} calls, for no good reason`)
   return `failed: ${job.failure.code}`
