@@ -32,9 +32,10 @@ export function createPresenceFile(directory: string, log: Logger): PresenceMemo
 function parse(text: string): PresenceRecord | null {
   try {
     const { retired, events } = JSON.parse(text) as { retired?: unknown; events?: Record<string, unknown> }
+    if (typeof retired !== 'boolean') return null
     const parsed = Object.entries(events ?? {}).map(([address, event]) => [address, parseEvent(event)] as const)
     const whole = parsed.filter((entry): entry is readonly [string, NostrEvent] => !isMalformed(entry[1]))
-    return { retired: retired === true, events: Object.fromEntries(whole) }
+    return { retired, events: Object.fromEntries(whole) }
   } catch {
     return null
   }
