@@ -41,7 +41,7 @@ function createWorld(known: Partial<Record<string, Job>> = {}, archived: readonl
   })
   checks.mockClear()
   const refusal = (id: string, customer: Pubkey) =>
-    cancellations.policy({ id, customer } as JobRequest, null as never, null as never)
+    cancellations.policy({ id, customer } as JobRequest, null as never, null)
   return { cancellations, cancelled, clock, refusal }
 }
 const mine = { ...jobIn('awaiting'), id: job.id, customer: customerPubkey(1) }

@@ -11,7 +11,13 @@ import { createStateDirectory, fetching, openTestStore, SEALING_KEY, TOKEN } fro
 describe('kill -9', () => {
   let compiled: Compiled
   beforeAll(async () => {
-    compiled = await compileSources(['src', 'src/core', 'src/stores', 'test/support/children/save-forever.ts'])
+    compiled = await compileSources([
+      'src/core',
+      'src/stores',
+      'src/system',
+      'src/ports.ts',
+      'test/support/children/save-forever.ts',
+    ])
   })
   afterAll(() => compiled.remove())
 

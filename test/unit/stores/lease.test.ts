@@ -23,7 +23,13 @@ const leaseFiles = async (dir: string): Promise<string[]> =>
 describe('the lease', () => {
   let compiled: Compiled
   beforeAll(async () => {
-    compiled = await compileSources(['src', 'src/core', 'src/stores', 'test/support/children/hold-lease.ts'])
+    compiled = await compileSources([
+      'src/core',
+      'src/stores',
+      'src/system',
+      'src/ports.ts',
+      'test/support/children/hold-lease.ts',
+    ])
   })
   afterAll(() => compiled.remove())
 
