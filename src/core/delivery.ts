@@ -35,16 +35,15 @@ export function standingOf(delivery: Delivery, quorum: number): Standing {
   if (verdicts.includes('pending')) return 'pending'
   // Fewer than were asked for, and no more will come: it is public all the same.
   if (accepted > 0) return 'delivered'
-  if (verdicts.some((verdict) => workWanted(verdict) !== undefined) && mayBeSignedAnew(delivery)) return 'unworked'
+  if (verdicts.some((verdict) => workWanted(verdict) !== undefined)) {
+    const others = Object.values(delivery.relays)
+    // Two offers are one: they show the same invoice. A second result beside the first would be worse than none: a relay that holds it
+    // forbids another, and one that may is heard first, rather than that its customer goes without.
+    if (delivery.purpose === 'offer' || others.every((verdict) => verdict.startsWith('refused'))) return 'unworked'
+    if (others.includes('pending')) return 'pending'
+  }
   return verdicts.some((verdict) => verdict?.startsWith(TOO_LARGE)) ? 'tooLarge' : 'refused'
 }
-
-/**
- * A second result beside the first would be worse than none: a relay that holds it, or that may, forbids another. Two offers are one:
- * they show the same invoice.
- */
-const mayBeSignedAnew = ({ purpose, relays }: Delivery): boolean =>
-  purpose === 'offer' || Object.values(relays).every((verdict) => verdict.startsWith('refused'))
 
 /** True when no relay is left that has not spoken, or nothing is left to send. */
 export const isSettledDelivery = (delivery: Delivery): boolean =>

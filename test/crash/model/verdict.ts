@@ -105,12 +105,18 @@ function answersTo({ relays, gate }: Rested, id: EventId): Said {
 
 function judgeUnpaid({ plan, crashes, jobs }: Rested, job: Job, said: Said, claim: Claim): string {
   const free = job.state === 'completed'
-  claim(free === (said.results.length === 1), `nothing was paid, ${job.state}, and ${said.results.length} results`)
+  // A relay where nobody reads may hold a result that those where its customer reads refuse: it forbids another with work.
+  const heldInVain = plan.working > 0 && said.results.length === 1 && job.state === 'rejected'
+  claim(
+    heldInVain || free === (said.results.length === 1),
+    `nothing was paid, ${job.state}, and ${said.results.length} results`,
+  )
   claim(job.state !== 'failed', 'nothing was paid, and something is owed')
   if (job.state === 'rejected') {
     const excused = plan.quoteFaults.length > 0 || plan.faults.length > 0
     const codes: string[] = plan.source === 'merchantWallet' ? ['internal-error'] : []
     if (plan.asksTwice && plan.method === 'POST') codes.push('outcome-unknown')
+    if (heldInVain) codes.push('undeliverable')
     if (plan.callsOff === 'early' && job.id === jobs[0]) codes.push('cancelled')
     if (crashes > MANY_CRASHES) codes.push('invoice-invalid')
     claim(excused || codes.includes(job.failure.code), `rejected with ${job.failure.code}, for no good reason`)
@@ -165,8 +171,10 @@ function judgeOwed({ plan, disk, gate }: Rested, job: Job, said: Said, claim: Cl
     'outcome-unknown': !repeatable,
     'upstream-failed': broke && (!repeatable || tries >= PATIENCE_TRIES),
     'result-too-large': gate.struck.includes('tooLarge'),
-    // A relay that holds a result where nobody reads, or may hold it, forbids another with work.
-    undeliverable: plan.working > 0 || plan.moods.every(({ refuses }) => refuses.includes(RESULT_KIND)),
+    // A relay that holds a result where nobody reads forbids another with work.
+    undeliverable:
+      (plan.working > 0 && said.results.length === 1) ||
+      plan.moods.every(({ refuses }) => refuses.includes(RESULT_KIND)),
   }
   claim(allowed[job.failure.code] === true, `failed with ${job.failure.code} after ${tries} calls, for no good reason`)
   return `failed: ${job.failure.code}`

@@ -28,15 +28,15 @@ describe('standingOf', () => {
     expect(standingOf(among(...verdicts), quorum)).toBe(standing)
   })
 
-  it.each(['accepted', 'pending'] as const)(
-    'does not ask for another result beside one that is %s elsewhere',
-    (verdict) => {
-      const result = among('refused: pow 20 (x)')
-      const elsewhere = { ...result, relays: { ...result.relays, 'wss://own.test/': verdict } }
-      expect(standingOf(elsewhere, 1)).toBe('refused')
-      expect(standingOf({ ...elsewhere, purpose: 'offer' }, 1)).toBe('unworked')
-    },
-  )
+  it.each([
+    ['accepted', 'refused'],
+    ['pending', 'pending'],
+  ] as const)('asks for no other result beside one that is %s elsewhere: it is %s', (verdict, standing) => {
+    const result = among('refused: pow 20 (x)')
+    const elsewhere = { ...result, relays: { ...result.relays, 'wss://own.test/': verdict } }
+    expect(standingOf(elsewhere, 1)).toBe(standing)
+    expect(standingOf({ ...elsewhere, purpose: 'offer' }, 1)).toBe('unworked')
+  })
 
   it.each([
     [20, 'pow: 20 bits'],
