@@ -14,6 +14,7 @@ import { buildJobFilters } from './engine/job-filters.js'
 import { createLateJobs } from './engine/late-jobs.js'
 import { createProbe } from './engine/probe.js'
 import { createPulse } from './engine/pulse.js'
+import { warnOfOrphans } from './engine/orphans.js'
 import { routeJob } from './engine/routing.js'
 import { createSlots } from './engine/slots.js'
 import { statusOf, type DaemonStatus } from './engine/status.js'
@@ -205,6 +206,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
 
   // ORDER: what is already owed is taken up before anything new is heard, so that proofs find their jobs.
   drive.resume()
+  warnOfOrphans({ store, log, upstreams: new Set(bindings.keys()) })
   closers.push(keepWalletsStarted({ wallets: adapters.wallets, tills, clock, log }))
   const probe = createProbe({ relays, signer, clock, log, periodMs: probeMs })
   closers.push(() => probe.stop())
