@@ -1,6 +1,7 @@
 /** Is this said at each of its relays? One replaceable event: signed once for its content, and sent until each relay has spoken. */
 import type { EventTemplate, NostrEvent } from '../core/event.js'
 import type { Millis, Seconds } from '../core/identifiers.js'
+import { createOneAtATime } from '../core/one-at-a-time.js'
 import { createBackOff } from '../nostr/back-off.js'
 import type { Clock, Logger, PublishVerdict, RelayPool, Signer } from '../ports.js'
 
@@ -46,7 +47,7 @@ export function createPublication(wiring: PublicationWiring): Publication {
   /** Of the event that was sent last. */
   const verdicts = new Map<string, PublishVerdict>()
   let sent: string | null = null
-  let working: Promise<unknown> = Promise.resolve()
+  const oneAtATime = createOneAtATime()
   let cancel: () => void = () => undefined
   let active = false
 
@@ -83,9 +84,7 @@ export function createPublication(wiring: PublicationWiring): Publication {
 
   /** One at a time: a command must not overtake what is under way. */
   function publish(anew: boolean): Promise<readonly AnnouncementOutcome[]> {
-    const done = working.then(async () => send(await current(anew)))
-    working = done.catch(() => undefined)
-    return done
+    return oneAtATime(async () => send(await current(anew)))
   }
 
   async function keepUp(): Promise<void> {

@@ -3,6 +3,7 @@ import { standingOf, workWanted } from '../core/delivery.js'
 import type { EventTemplate, NostrEvent } from '../core/event.js'
 import type { Millis, Pubkey } from '../core/identifiers.js'
 import { isPaid, type Delivery, type Job, type RelayVerdict } from '../core/job.js'
+import { createOneAtATime } from '../core/one-at-a-time.js'
 import { provenWork } from '../nostr/work.js'
 import type { Clock, Logger, RelayPool, Signer } from '../ports.js'
 import type { Workload } from '../steps/context.js'
@@ -40,7 +41,7 @@ export function createWorkload(wiring: {
   const { relays, signer, clock, log, quorum, own, maxBits } = wiring
   /** What relays asked for in this run. */
   const asked = new Map<string, number>()
-  let last: Promise<unknown> = Promise.resolve()
+  const oneAtATime = createOneAtATime()
   let unpaidAfter: Millis = 0
   let unpaidTook: Millis = 0
   let isWorkingUnpaid = false
@@ -76,7 +77,7 @@ export function createWorkload(wiring: {
     const notBefore = isBounded ? turnOfUnpaid() : null
     if (notBefore !== null) return notBefore
     if (isBounded) isWorkingUnpaid = true
-    const turn = last.then(async () => {
+    const turn = oneAtATime(async () => {
       const begun = clock.now()
       const template = await wiring.prove(signer.pubkey, event, { bits, withinMs: LONGEST_MS, now: () => clock.now() })
       const took = clock.now() - begun
@@ -90,7 +91,6 @@ export function createWorkload(wiring: {
       return signer.sign({ kind, created_at, tags, content })
     })
     if (isBounded) void turn.catch(() => undefined).finally(() => (isWorkingUnpaid = false))
-    last = turn.catch(() => undefined)
     return turn
   }
 

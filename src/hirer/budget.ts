@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { TollbridgeError } from '../core/errors.js'
 import type { EventId, Millis } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
+import { createOneAtATime } from '../core/one-at-a-time.js'
 import { readFact, writeFact } from '../system/fact-file.js'
 import type { Clock } from '../ports.js'
 import { acquireLease } from '../stores/lease.js'
@@ -61,7 +62,7 @@ const isEntry = (entry: Entry): boolean =>
 export function createBudget(directory: string, clock: Clock, witness: Witness = async () => []): Budget {
   const file = join(directory, 'budget.json')
   const lock = join(directory, 'budget.lease')
-  let turn: Promise<unknown> = Promise.resolve()
+  const oneAtATime = createOneAtATime()
 
   async function read(): Promise<Map<string, Entry>> {
     const entries = new Map(Object.entries((await readFact<Record<string, Entry>>(file)) ?? {}))
@@ -75,7 +76,7 @@ export function createBudget(directory: string, clock: Clock, witness: Witness =
 
   /** One at a time, in this process and among all. A holder that was killed is not waited for. */
   function alone<T>(work: (entries: Map<string, Entry>) => Promise<T>): Promise<T> {
-    const mine = turn.then(async () => {
+    return oneAtATime(async () => {
       const lease = await acquireLease(lock, { run: randomUUID(), briefly: true })
       try {
         return await work(await read())
@@ -83,8 +84,6 @@ export function createBudget(directory: string, clock: Clock, witness: Witness =
         await lease.release()
       }
     })
-    turn = mine.catch(() => undefined)
-    return mine
   }
 
   async function write(entries: Map<string, Entry>): Promise<void> {

@@ -1,6 +1,7 @@
 /** How do agents talk unheard? Gift wraps to the inbox of one, and whatever was wrapped for us, opened once (NIP-17, NIP-59). */
 import type { EventTemplate, NostrEvent, Rumor } from '../core/event.js'
 import { isMalformed, type Pubkey } from '../core/identifiers.js'
+import { createOneAtATime } from '../core/one-at-a-time.js'
 import { publishUntilHeld } from '../customer/publish-until-held.js'
 import { BACK_DATED_S, GIFT_WRAP_KIND, unwrapRumor, wrapRumor } from '../nostr/gift-wrap.js'
 import type { Clock, PublishVerdict, RelayPool, Signer } from '../ports.js'
@@ -36,12 +37,13 @@ export function createMail(options: {
   const opened = new Set<string>()
   const rumors = new Map<string, Rumor>()
   const listeners = new Set<(rumor: Rumor) => void>()
-  let turn: Promise<void> = Promise.resolve()
+  const oneAtATime = createOneAtATime()
 
   /** One after the other: of much junk each costs a multiplication on the curve, and the process has other things to do. */
   function receive(wrap: NostrEvent): void {
     if (opened.has(wrap.id)) return
-    turn = turn.then(() => open(wrap)).catch(() => undefined)
+    // A wrap that cannot be opened now is not remembered, and is opened when it comes again.
+    void oneAtATime(() => open(wrap)).catch(() => undefined)
   }
 
   async function open(wrap: NostrEvent): Promise<void> {

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { NostrEvent } from '../core/event.js'
 import { isMalformed } from '../core/identifiers.js'
+import { createOneAtATime } from '../core/one-at-a-time.js'
 import { parseEvent } from '../nostr/event.js'
 import type { Logger, PresenceMemory, PresenceRecord } from '../ports.js'
 import { readIfThere, writePrivate } from '../system/private-file.js'
@@ -10,7 +11,7 @@ export const PRESENCE_FILE = 'presence.json'
 
 export function createPresenceFile(directory: string, log: Logger): PresenceMemory {
   const path = join(directory, PRESENCE_FILE)
-  let writing: Promise<unknown> = Promise.resolve()
+  const oneAtATime = createOneAtATime()
   return {
     async read() {
       const text = await readIfThere(path)
@@ -21,11 +22,7 @@ export function createPresenceFile(directory: string, log: Logger): PresenceMemo
       log.warn({ path }, 'what was announced cannot be read, and is announced anew')
       return { retired: false, events: {} }
     },
-    write(record) {
-      const written = writing.then(() => writePrivate(path, `${JSON.stringify(record)}\n`))
-      writing = written.catch(() => undefined)
-      return written
-    },
+    write: (record) => oneAtATime(() => writePrivate(path, `${JSON.stringify(record)}\n`)),
   }
 }
 
