@@ -5,6 +5,7 @@ import type { Msat } from '../core/money.js'
 import type { Clock, PaymentOutcome, Wallet } from '../ports.js'
 import type { PayableOffer } from './offer.js'
 import type { PaymentAttempt, PaymentJournal, SavedOutcome } from './payment-journal.js'
+import type { PaymentStanding } from './story.js'
 
 export type PaymentNews =
   | { readonly type: 'paid'; readonly preimage: Preimage; readonly feesMsat: Msat | null }
@@ -91,3 +92,9 @@ function provenOutcome(outcome: PaymentOutcome, hash: PaymentHash): PaymentOutco
 
 const isPreimageOf = (preimage: Preimage, hash: PaymentHash): boolean =>
   createHash('sha256').update(Buffer.from(preimage, 'hex')).digest('hex') === hash
+
+/** How the payment stands by what is on disk. */
+export function paymentStandingOf(attempt: PaymentAttempt | null): PaymentStanding {
+  if (attempt === null) return 'none'
+  return attempt.outcome === null ? 'intended' : attempt.outcome.type
+}

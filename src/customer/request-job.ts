@@ -12,12 +12,12 @@ import { openJob, type WantedJob } from './job-draft.js'
 import { createMailbox } from './mailbox.js'
 import type { NdkSession } from './ndk-session.js'
 import type { OfferRules } from './offer.js'
-import { lookUpPayment, type PaymentNews } from './pay-once.js'
-import type { PaymentAttempt, PaymentJournal } from './payment-journal.js'
+import { lookUpPayment, paymentStandingOf, type PaymentNews } from './pay-once.js'
+import type { PaymentJournal } from './payment-journal.js'
 import { createProviderReach, type VerdictListener } from './provider-reach.js'
 import { sealPaymentProof } from './seal-payment-proof.js'
 import type { RequestOutcome } from './request-outcome.js'
-import { tame, type PaymentStanding, type StoryEvent, type StoryLine, type Tell } from './story.js'
+import { tame, type StoryEvent, type StoryLine, type Tell } from './story.js'
 
 const STORED_ANSWERS_MS: Millis = 3_000
 /** How long a look-up may hold back the answers of a job that is taken up. */
@@ -119,7 +119,7 @@ export async function requestJob(options: JobRequestOptions): Promise<RequestOut
   }
 
   const attempt = await journal.lastAttempt(jobId)
-  const standing = standingOf(attempt)
+  const standing = paymentStandingOf(attempt)
   let lookupDelay = FIRST_LOOKUP_MS
   let cancelLookup = (): void => undefined
   let cancelHurry = (): void => undefined
@@ -237,8 +237,3 @@ async function atMost<T>(ms: Millis, work: Promise<T> | null, clock: Clock): Pro
 }
 
 const unheld = (message: string): RequestOutcome => ({ type: 'timeout', waitingFor: 'relay', message })
-
-export function standingOf(attempt: PaymentAttempt | null): PaymentStanding {
-  if (attempt === null) return 'none'
-  return attempt.outcome === null ? 'intended' : attempt.outcome.type
-}

@@ -7,9 +7,8 @@ import { downloadBlob } from '../customer/blob-download.js'
 import { createConversation } from '../customer/conversation.js'
 import { createMailbox } from '../customer/mailbox.js'
 import type { OfferedInvoice } from '../customer/offer.js'
-import { lookUpPayment, type PaymentNews } from '../customer/pay-once.js'
+import { lookUpPayment, paymentStandingOf, type PaymentNews } from '../customer/pay-once.js'
 import type { PaymentJournal, PinnedOffer } from '../customer/payment-journal.js'
-import { standingOf } from '../customer/request-job.js'
 import { tame } from '../customer/story.js'
 import type { Clock, Network, RelayPool, Signer, Wallet, WebClient } from '../ports.js'
 import type { Budget, BudgetLimit } from './budget.js'
@@ -92,7 +91,7 @@ export async function carryOut(options: CarryOut): Promise<HireOutcome> {
     journal.agreement(hire.id),
     journal.rounds(hire.id),
   ])
-  const standing = standingOf(attempt)
+  const standing = paymentStandingOf(attempt)
   let held = agreement !== null || result !== null
   let lookupDelay = FIRST_LOOKUP_MS
   const cancels = new Set<() => void>()

@@ -1,22 +1,14 @@
 /** What does the provider read? The messages that a hirer writes, each with the time and name that it keeps for good. */
 import { randomBytes } from 'node:crypto'
-import type { EventId, Preimage, Pubkey, Seconds } from '../core/identifiers.js'
+import type { EventId, Preimage, Pubkey } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
 import { rumorOf } from '../nostr/gift-wrap.js'
 import { buildDispatch, type DispatchMessage } from '../nostr/kinds/dispatch.js'
 import type { SavedHire, SavedMessage, SavedRound } from './hire-journal.js'
 
-export interface HireDraft {
-  readonly provider: Pubkey
-  readonly task: string
-  readonly params: Readonly<Record<string, string>>
-  readonly inputs: readonly (readonly string[])[]
-  readonly maxMsat: Msat
-  readonly maxFeeMsat?: Msat
+export interface HireDraft extends Omit<SavedHire, 'id' | 'at' | 'first'> {
   /** What the first request names as its ceiling; a higher price is then offered by a counter-offer. */
   readonly ceilingMsat: Msat
-  readonly deadline: Seconds
-  readonly attest: boolean
 }
 
 /** A provider that cannot see its own payments serves us all the same: we always bring the proof. */

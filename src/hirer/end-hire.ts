@@ -2,9 +2,8 @@
 import { isMalformed, type Millis } from '../core/identifiers.js'
 import { ZERO_MSAT } from '../core/money.js'
 import { decodeOutput } from '../customer/answer.js'
-import { lookUpPayment } from '../customer/pay-once.js'
+import { lookUpPayment, paymentStandingOf } from '../customer/pay-once.js'
 import type { PaymentAttempt } from '../customer/payment-journal.js'
-import { standingOf } from '../customer/request-job.js'
 import type { RequestOutcome } from '../customer/request-outcome.js'
 import type { BudgetedWallet } from './budgeted-wallet.js'
 import type { CarryOut } from './carry-out.js'
@@ -57,7 +56,7 @@ export async function endHire(
       return (await giveUp(ending)) ?? outcome
     case 'timeout': {
       const isOver = clock.now() > hire.deadline * 1000
-      if (isOver && standingOf(await ending.payments.lastAttempt(hire.id)) === 'none') {
+      if (isOver && paymentStandingOf(await ending.payments.lastAttempt(hire.id)) === 'none') {
         await close(ending, 'withdrawn', 'deadline-passed')
         await ending.cancel('deadline-passed')
       }
@@ -123,7 +122,7 @@ async function close(
 }
 
 function mayBePaid(attempt: PaymentAttempt | null): boolean {
-  const standing = standingOf(attempt)
+  const standing = paymentStandingOf(attempt)
   return standing !== 'none' && standing !== 'refused'
 }
 
