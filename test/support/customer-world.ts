@@ -82,7 +82,7 @@ export async function createCustomerWorld() {
       await service.stop()
       network.stop()
       await relay.stop()
-      await rm(directory, { recursive: true, force: true })
+      await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }) // a payment given up may still be noted
     },
   }
 }
