@@ -197,17 +197,37 @@ export interface RelayLists {
 // ---------------------------------------------------------------------------------------------------------------- wallets
 
 export type WalletMethod =
-  'getInfo' | 'lookupInvoice' | 'listIncoming' | 'onSettled' | 'payInvoice' | 'lookupPayment' | 'makeInvoice'
+  | 'getInfo'
+  | 'lookupInvoice'
+  | 'listIncoming'
+  | 'onSettled'
+  | 'payInvoice'
+  | 'lookupPayment'
+  | 'makeInvoice'
+  | 'makeHoldInvoice'
+  | 'settleHoldInvoice'
+  | 'cancelHoldInvoice'
+  | 'onAccepted'
+  | 'estimateDelay'
 
 export type Network = 'mainnet' | 'testnet' | 'signet' | 'regtest'
 
+/** Null where the wallet does not tell. */
 export interface WalletInfo {
   readonly network: Network | null
   readonly nodeId: string | null
+  readonly blockHeight: number | null
+  /** The Lightning implementation behind it, lower case: `lnd`, `cln`, `ldk`. */
+  readonly backend: string | null
 }
 
 export type IncomingState =
   | { readonly state: 'pending' }
+  /**
+   * A hold invoice whose payment has arrived in full and waits to be settled or cancelled. `settleDeadline`: the block height at which
+   * it goes back to the payer by itself; null where the wallet does not tell.
+   */
+  | { readonly state: 'accepted'; readonly amountMsat: Msat; readonly settleDeadline: number | null }
   | {
       readonly state: 'settled'
       /** Absent where the wallet keeps it to itself. Its sha256 is the payment hash: checked by the implementation. */
@@ -248,11 +268,45 @@ export type PaymentOutcome =
   /** May have been sent. Look up; never pay again. */
   | { readonly type: 'unknown'; readonly reason: string }
 
+/** What one payment may cost beyond its amount. A wallet that cannot hold to a limit says so in `limits`. */
+export interface PaymentLimits {
+  readonly maxFeeMsat: Msat
+  /** Blocks from now until the last hop's expiry, its own delta included; null for any. */
+  readonly maxDelayBlocks: number | null
+}
+
+export interface InvoiceRequest {
+  readonly amountMsat: Msat
+  readonly description: string
+  readonly expirySeconds: number
+}
+
+export interface MadeInvoice {
+  readonly bolt11: string
+  readonly paymentHash: PaymentHash
+}
+
+export interface HoldInvoiceRequest extends InvoiceRequest {
+  readonly paymentHash: PaymentHash
+  /** BOLT11 `c`: blocks that the payer's last hop must leave us; wallets that cannot set it ignore it. */
+  readonly minCltvDelta: number
+}
+
+export type HoldInvoiceOutcome =
+  | { readonly type: 'made'; readonly bolt11: string }
+  /** Another invoice on this payment hash is in the wallet: it is the node of the payee itself, or the hash is spent. */
+  | { readonly type: 'taken' }
+
+/** What a credential can do beyond what it is needed for: words for the operator that continue "it can". Holds no secret. */
+export type Excess = string
+
 /** NIP-47's verbs; msat everywhere. One contract suite runs against every implementation. */
 export interface Wallet {
   readonly name: string
   /** What this wallet can do, known after `start`. A settlement path lists what it needs. */
   readonly methods: ReadonlySet<WalletMethod>
+  /** The limits of a payment that `payInvoice` enforces; what is not named here is ignored. */
+  readonly limits: ReadonlySet<'fee' | 'delay'>
   /** Reads the wallet's abilities. @throws TollbridgeError `wallet-unusable`. */
   start(): Promise<void>
   getInfo(): Promise<WalletInfo>
@@ -262,8 +316,31 @@ export interface Wallet {
   lookupPayment(paymentHash: PaymentHash): Promise<OutgoingState>
   /** Settled incoming payments since a time, page by page. Entries without a provable preimage are left out. @throws as above. */
   listIncoming(request: { readonly since: Millis; readonly cursor: string | null }): Promise<IncomingPage>
-  /** Spends. Not idempotent. Never throws; a timeout, a lost connection and a malformed answer are `unknown`. */
-  payInvoice(bolt11: string, paymentHash: PaymentHash): Promise<PaymentOutcome>
+  /**
+   * Spends. Not idempotent. Never throws; a timeout, a lost connection and a malformed answer are `unknown`. Default limits: the
+   * wallet's own.
+   */
+  payInvoice(bolt11: string, paymentHash: PaymentHash, limits?: PaymentLimits): Promise<PaymentOutcome>
+  /** An invoice of our own. Each call makes another. @throws where the wallet does not answer or refuses. */
+  makeInvoice(request: InvoiceRequest): Promise<MadeInvoice>
+  /**
+   * Idempotent: the hold invoice that exists on this hash with this amount is given again, whether open or accepted.
+   * @throws where the wallet does not answer or refuses: it may have been made.
+   */
+  makeHoldInvoice(request: HoldInvoiceRequest): Promise<HoldInvoiceOutcome>
+  /** Takes the money of an accepted hold invoice. Idempotent: settled already is done. @throws unless the wallet says that it is done. */
+  settleHoldInvoice(preimage: Preimage, paymentHash: PaymentHash): Promise<void>
+  /**
+   * Gives the money back, or ends an open hold invoice where the wallet can. Idempotent: cancelled already, expired or unknown is done.
+   * @throws unless the wallet says that it is done; for a settled one too.
+   */
+  cancelHoldInvoice(paymentHash: PaymentHash): Promise<void>
+  /** Push, as a hint to look the hash up: a hold invoice was accepted. Returns the way to stop listening. */
+  onAccepted(listener: (paymentHash: PaymentHash) => void): () => void
+  /** Blocks that a route to the payee needs now, the payee's own delta not included; null where none is found. @throws as above. */
+  estimateDelay(payee: string, amountMsat: Msat): Promise<number | null>
+  /** What the credential allows beyond these methods; empty where nothing, or where the wallet does not tell. Never throws. */
+  excessOver(needed: ReadonlySet<WalletMethod>): Promise<readonly Excess[]>
   /** Push. `onGap` is called after a reconnection: payments may have been missed. Returns the way to stop listening. */
   onSettled(listener: (settled: SettledIncoming) => void, onGap: () => void): () => void
   stop(): Promise<void>

@@ -8,7 +8,7 @@ import { createRelayPool } from '../nostr/relay-pool.js'
 import type { RelayPool, Signer, Wallet } from '../ports.js'
 import { CHECK_KIND } from '../wiring/signing.js'
 import { upstreamOf } from '../wiring/upstreams.js'
-import { createNwcWallet } from '../wallets/nwc.js'
+import { createWallets } from '../wiring/wallets.js'
 import { checkBlobs } from './check-blobs.js'
 import { checkInternetName, checkKey } from './check-key.js'
 import { checkRoute, type RouteFinding } from './check-route.js'
@@ -48,15 +48,7 @@ export async function check(config: Config, paths: readonly string[], output: Ou
     const urls = [...new Set([...config.relays.read, ...config.relays.write])]
     for (const finding of await Promise.all(urls.map((url) => checkRelay(url, config, relays, signer)))) report(finding)
     for (const finding of await checkBlobs(config.blobs, signer)) report(finding)
-    for (const [name, uri] of config.walletUris) {
-      const wallet = createNwcWallet({
-        name,
-        uri,
-        relayPool: relays,
-        clock: systemClock,
-        log: silentLog,
-        network: config.network,
-      })
+    for (const [name, wallet] of createWallets(config, { relayPool: relays, clock: systemClock, log: silentLog })) {
       wallets.set(name, wallet)
       report(await checkWallet(name, wallet, config))
     }

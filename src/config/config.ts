@@ -8,6 +8,7 @@ import { METHODS, type Method } from './upstream-schema.js'
 import { nameOfRoute } from './upstream-rules.js'
 import type { RouteSettings, Settings, UpstreamSettings } from './schema.js'
 import type { KeySource } from './secrets.js'
+import type { WalletType } from './wallets-schema.js'
 
 export type LogLevel = Settings['logLevel']
 
@@ -54,6 +55,13 @@ export interface UpstreamConfig {
   readonly publicUrl: string | null
   /** A key of `wallets`. */
   readonly merchantWallet: string | null
+  /** A key of `wallets`: pays the upstream and is paid by customers. */
+  readonly wallet: string | null
+  readonly mode: UpstreamSettings['mode']
+  readonly markup: Readonly<UpstreamSettings['markup']>
+  readonly fees: Readonly<UpstreamSettings['fees']>
+  readonly wrap: Readonly<UpstreamSettings['wrap']>
+  readonly resell: Readonly<UpstreamSettings['resell']>
   readonly statusEndpoint: 'auto' | 'off'
   /** 66 lower-case hex digits. */
   readonly payee: string | null
@@ -86,6 +94,14 @@ export interface BlobsConfig extends Readonly<Omit<Settings['blobs'], 'servers'>
   readonly servers: readonly string[]
 }
 
+export interface WalletConfig {
+  readonly type: WalletType
+  /** Scheme, host and port of its HTTP interface; null where it has none. */
+  readonly origin: string | null
+  /** Absolute path of a PEM file. */
+  readonly certificate: string | null
+}
+
 export interface Config {
   /** Absolute path of the configuration file. */
   readonly file: string
@@ -108,9 +124,9 @@ export interface Config {
   readonly encryption: Readonly<Settings['encryption']>
   readonly dispatch: Readonly<Settings['dispatch']>
   /** By name. */
-  readonly wallets: ReadonlyMap<string, { readonly type: 'nwc' }>
-  /** Connection URI of each wallet, by name. Secrets. */
-  readonly walletUris: ReadonlyMap<string, string>
+  readonly wallets: ReadonlyMap<string, WalletConfig>
+  /** Connection URI, macaroon, rune, password or key of each wallet, by name. Secrets. */
+  readonly walletSecrets: ReadonlyMap<string, string>
   readonly upstreams: readonly UpstreamConfig[]
   readonly announce: AnnounceConfig
   /** Absolute paths. */
@@ -120,7 +136,7 @@ export interface Config {
 export interface Secrets {
   readonly key: KeySource
   readonly pubkey: Pubkey | null
-  readonly walletUris: ReadonlyMap<string, string>
+  readonly walletSecrets: ReadonlyMap<string, string>
 }
 
 /** Paths count from the directory of `file`. Pure. */
@@ -141,7 +157,16 @@ export function resolveConfig(settings: Settings, secrets: Secrets, file: string
       lookup: resolveRelays(relays.lookup),
     },
     admission: resolveAdmission(settings.admission),
-    wallets: new Map(Object.entries(wallets).map(([name, { type }]) => [name, { type }])),
+    wallets: new Map(
+      Object.entries(wallets).map(([name, { type, url, certificate }]) => [
+        name,
+        {
+          type,
+          origin: url === undefined ? null : new URL(url).origin,
+          certificate: certificate === undefined ? null : resolve(directory, certificate),
+        },
+      ]),
+    ),
     upstreams: upstreams.map((upstream) => resolveUpstream(upstream, longestAnswer(settings))),
     blobs: { ...settings.blobs, servers: settings.blobs.servers.map((url) => new URL(url).origin) },
     announce: {
@@ -177,6 +202,7 @@ function resolveUpstream(upstream: UpstreamSettings, longest: number): UpstreamC
     origin: new URL(upstream.origin).origin,
     publicUrl: upstream.publicUrl === undefined ? null : resolveUrl(upstream.publicUrl),
     merchantWallet: upstream.merchantWallet ?? null,
+    wallet: upstream.wallet ?? null,
     payee: upstream.payee ?? null,
     exactPrice:
       typeof exactPrice === 'string' ? exactPrice : { ...exactPrice, priceSats: exactPrice.priceSats ?? null },

@@ -7,7 +7,7 @@ const SECRET = '(set)'
 /** Plain data, named as in the file; for `--json` as it is. */
 export function describeConfig(config: Config) {
   // Named one by one, so that a secret added later is not printed by accident.
-  const { file, pubkey, stateDirectory, network, logLevel, relays, upstreams, wallets, walletUris } = config
+  const { file, pubkey, stateDirectory, network, logLevel, relays, upstreams, wallets, walletSecrets } = config
   const { jobs, admission, inputs, publish, blobs, settlement, encryption, dispatch, announce, handlers } = config
   return {
     file,
@@ -20,7 +20,14 @@ export function describeConfig(config: Config) {
     relays,
     upstreams,
     wallets: Object.fromEntries(
-      [...wallets].map(([name, { type }]) => [name, { type, uri: walletUris.has(name) ? SECRET : '(missing)' }]),
+      [...wallets].map(([name, { type, origin, certificate }]) => [
+        name,
+        {
+          type,
+          ...(type === 'nwc' ? {} : { url: origin, certificate }),
+          [type === 'nwc' ? 'uri' : 'credential']: walletSecrets.has(name) ? SECRET : '(missing)',
+        },
+      ]),
     ),
     jobs,
     admission: { ...admission, allow: [...admission.allow], deny: [...admission.deny] },

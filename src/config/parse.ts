@@ -8,7 +8,7 @@ import { formatPath, type Path } from './json-schema.js'
 import { explainIssues, MOST_PROBLEMS, printable, unknownSetting, type Problem } from './problems.js'
 import { checkRules } from './rules.js'
 import { SETTINGS, type Settings } from './schema.js'
-import { parseKeySource, parseWalletUri, type SecretReader } from './secrets.js'
+import { parseKeySource, parseWalletSecret, type SecretReader } from './secrets.js'
 
 /** What a configuration refers to. Tests pass their own. */
 export interface Surroundings {
@@ -101,13 +101,7 @@ function checkSurroundings(settings: Partial<Settings>, { file, isFile }: Surrou
 }
 
 function readSecrets(settings: Partial<Settings>, readSecret: SecretReader, problems: Problem[]): Secrets | null {
-  const walletUris = new Map<string, string>()
-  for (const [name, { uri }] of Object.entries(settings.wallets ?? {})) {
-    const secret = readSecret(uri)
-    const parsed = isMalformed(secret) ? secret : parseWalletUri(secret)
-    if (isMalformed(parsed)) problems.push({ path: ['wallets', name, 'uri'], message: parsed.malformed })
-    else walletUris.set(name, parsed)
-  }
+  const walletSecrets = readWalletSecrets(settings.wallets ?? {}, readSecret, problems)
   if (!settings.key) return null
   const secret = readSecret(settings.key)
   let path = 'key'
@@ -119,9 +113,23 @@ function readSecrets(settings: Partial<Settings>, readSecret: SecretReader, prob
     return read
   }
   const key = isMalformed(secret) ? secret : parseKeySource(secret, password)
-  if (!isMalformed(key)) return { key, pubkey: key.type === 'secret' ? pubkeyOf(key.secretKey) : null, walletUris }
+  if (!isMalformed(key)) return { key, pubkey: key.type === 'secret' ? pubkeyOf(key.secretKey) : null, walletSecrets }
   problems.push({ path: [path], message: key.malformed })
   return null
+}
+
+function readWalletSecrets(wallets: Settings['wallets'], readSecret: SecretReader, problems: Problem[]) {
+  const secrets = new Map<string, string>()
+  for (const [name, { type, uri, credential }] of Object.entries(wallets)) {
+    const setting = type === 'nwc' ? 'uri' : 'credential'
+    const reference = type === 'nwc' ? uri : credential
+    if (!reference) continue // said by the schema
+    const secret = readSecret(reference)
+    const parsed = isMalformed(secret) ? secret : parseWalletSecret(type, secret)
+    if (isMalformed(parsed)) problems.push({ path: ['wallets', name, setting], message: parsed.malformed })
+    else secrets.set(name, parsed)
+  }
+  return secrets
 }
 
 function valueAt(value: unknown, path: Path): unknown {

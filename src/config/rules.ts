@@ -28,16 +28,18 @@ const upstreamNamesDiffer: Rule = ({ upstreams }) => {
   })
 }
 
-const merchantWalletsExist: Rule = ({ upstreams, wallets }) => {
+const walletsExist: Rule = ({ upstreams, wallets }) => {
   if (!upstreams || !wallets) return []
   const names = Object.keys(wallets)
-  return upstreams.flatMap(({ merchantWallet }, index) => {
-    if (merchantWallet === undefined || names.includes(merchantWallet)) return []
-    const near = nearestName(merchantWallet, names)
-    const hint = near === undefined ? 'add it under wallets or remove merchantWallet' : `did you mean ${near}?`
-    const path = ['upstreams', index, 'merchantWallet']
-    return [{ path, message: `names ${merchantWallet}, which is not in wallets: ${hint}` }]
-  })
+  return upstreams.flatMap((upstream, index) =>
+    (['merchantWallet', 'wallet'] as const).flatMap((setting) => {
+      const named = upstream[setting]
+      if (named === undefined || names.includes(named)) return []
+      const near = nearestName(named, names)
+      const hint = near === undefined ? `add it under wallets or remove ${setting}` : `did you mean ${near}?`
+      return [{ path: ['upstreams', index, setting], message: `names ${named}, which is not in wallets: ${hint}` }]
+    }),
+  )
 }
 
 const answersFit: Rule = ({ upstreams, publish, blobs }) => {
@@ -54,6 +56,6 @@ const answersFit: Rule = ({ upstreams, publish, blobs }) => {
   })
 }
 
-const RULES: readonly Rule[] = [quorumCanBeReached, upstreamNamesDiffer, merchantWalletsExist, answersFit]
+const RULES: readonly Rule[] = [quorumCanBeReached, upstreamNamesDiffer, walletsExist, answersFit]
 
 export const checkRules = (settings: Partial<Settings>): Problem[] => RULES.flatMap((rule) => rule(settings))

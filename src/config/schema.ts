@@ -1,14 +1,6 @@
 /** Which settings are there? Each declared once: name, type, default and one sentence. Everything else is generated from here. */
 import { z } from 'zod'
-import {
-  filePath,
-  name,
-  relayUrl,
-  secretReference,
-  wholeNumber,
-  withoutRepeats,
-  type SecretReference,
-} from './fields.js'
+import { filePath, relayUrl, secretReference, wholeNumber, withoutRepeats, type SecretReference } from './fields.js'
 import { dispatch } from './dispatch-schema.js'
 import { announce } from './announce-schema.js'
 import { encryption } from './encryption-schema.js'
@@ -16,6 +8,7 @@ import { admission } from './admission-schema.js'
 import { inputs } from './inputs-schema.js'
 import { upstreamSchema } from './upstream-schema.js'
 import { blobs } from './blobs-schema.js'
+import { wallets } from './wallets-schema.js'
 
 const relayList = () => z.array(relayUrl()).min(1).max(20).superRefine(withoutRepeats)
 
@@ -132,24 +125,6 @@ const settlement = z
   })
   .prefault({})
   .describe('How payments are found.')
-
-const walletSchema = z
-  .strictObject({
-    type: z
-      .literal('nwc')
-      .describe('Kind of wallet: nwc (Nostr Wallet Connect, NIP-47).')
-      .meta({ examples: ['nwc'] }),
-    uri: secretReference()
-      .describe('Where the connection URI is kept: { file } or { env }; one that can only read is enough.')
-      .meta({ examples: [{ file: './till.nwc' }] }),
-  })
-  .describe('A wallet.')
-
-const wallets = z
-  .record(name(), walletSchema)
-  .prefault({})
-  .describe('Lightning wallets by a name of your choice; merchantWallet of an upstream refers to it.')
-  .meta({ examples: ['till'] })
 
 export const SETTINGS = {
   key: secretReference()

@@ -5,6 +5,7 @@ import { isMalformed, malformed, type Malformed } from '../core/identifiers.js'
 import { parseKeyText, unlockKey } from '../nostr/key-text.js'
 import type { BunkerAddress } from '../nostr/kinds/remote-signing.js'
 import type { SecretReference } from './fields.js'
+import type { WalletType } from './wallets-schema.js'
 
 /** The secret without surrounding blanks, or why it cannot be had: words that continue a sentence beginning with the setting. */
 export type SecretReader = (reference: SecretReference) => string | Malformed
@@ -81,8 +82,16 @@ export function parseKeySource(text: string, password: () => string | Malformed)
   return isMalformed(secretKey) ? secretKey : { type: 'secret', secretKey }
 }
 
+/** In the form in which the wallet's adapter takes it. Says nothing of what it read. */
+export function parseWalletSecret(type: WalletType, secret: string): string | Malformed {
+  switch (type) {
+    case 'nwc':
+      return parseWalletUri(secret)
+  }
+}
+
 /** NIP-47 §Nostr Wallet Connect URI. */
-export function parseWalletUri(uri: string): string | Malformed {
+function parseWalletUri(uri: string): string | Malformed {
   const wrong = malformed('must hold a wallet connection: nostr+walletconnect://PUBKEY?relay=URL&secret=HEX')
   if (!/^nostr\+?walletconnect:/i.test(uri) || !URL.canParse(uri)) return wrong
   const { host, pathname, searchParams } = new URL(uri)

@@ -15,6 +15,9 @@ interface RouteNaming {
 }
 
 interface Connection {
+  readonly mode: 'auto' | 'passthrough' | 'wrap' | 'resell'
+  readonly wallet?: string | undefined
+  readonly resell: { readonly enabled: boolean }
   readonly origin: string
   readonly proxy?: string | undefined
   readonly allowInsecure: boolean
@@ -34,7 +37,19 @@ export function checkRoute({ maxSats, minSats, priceSats }: RouteLimits, ctx: z.
 
 export function checkUpstream(upstream: Connection, ctx: z.RefinementCtx): void {
   checkTransport(upstream, ctx)
+  checkMode(upstream, ctx)
   checkRoutes(upstream.routes, ctx)
+}
+
+function checkMode({ mode, wallet, resell }: Connection, ctx: z.RefinementCtx): void {
+  const say = (path: string, message: string) => ctx.addIssue({ code: 'custom', path: [path], message })
+  if (mode === 'resell' && !resell.enabled) {
+    say('mode', "is resell, and resell.enabled is false: set it to true, since customers' money is held for moments")
+  }
+  if (wallet !== undefined) return
+  if (mode === 'wrap' || mode === 'resell')
+    say('mode', `is ${mode}, and wallet is not set: name the wallet that pays the upstream`)
+  else if (resell.enabled) say('resell', 'is enabled, and wallet is not set: name the wallet that pays the upstream')
 }
 
 function checkTransport({ origin, proxy, allowInsecure }: Connection, ctx: z.RefinementCtx): void {

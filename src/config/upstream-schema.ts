@@ -13,6 +13,7 @@ import {
   withoutRepeats,
 } from './fields.js'
 import { checkRoute, checkUpstream } from './upstream-rules.js'
+import { feesSchema, markupSchema, modeSchema, resellSchema, wrapSchema } from './payment-schema.js'
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 export type Method = (typeof METHODS)[number]
@@ -127,6 +128,15 @@ export const upstreamSchema = z
       .optional()
       .describe('Name in wallets of the wallet that receives what customers pay to this API.')
       .meta({ examples: ['till'] }),
+    wallet: name()
+      .optional()
+      .describe('Name in wallets of the wallet that pays this API and is paid by customers, for wrap and resell.')
+      .meta({ examples: ['till'] }),
+    mode: modeSchema,
+    markup: markupSchema,
+    fees: feesSchema,
+    wrap: wrapSchema,
+    resell: resellSchema,
     statusEndpoint: z
       .enum(['auto', 'off'])
       .default('auto')

@@ -13,6 +13,7 @@ import { createNwcListeners } from './nwc-notifications.js'
 import { paymentOutcome } from './nwc-pay.js'
 import { localFault } from './nwc-reply.js'
 import { parseNwcUri } from './nwc-uri.js'
+import { unsupportedBy } from './unsupported.js'
 
 const LISTEN_TIMEOUT_MS = 5_000
 const INFO_TIMEOUT_MS = 5_000
@@ -71,7 +72,9 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
   }
   const readInfo = async (): Promise<WalletInfo> => {
     const told = resultOf(await ask('get_info', {}), 'get_info')
-    return { network: parseNetwork(told['network']), nodeId: parseNodeId(told['pubkey']) }
+    const height = told['block_height']
+    const blockHeight = typeof height === 'number' && Number.isSafeInteger(height) && height > 1 ? height : null
+    return { network: parseNetwork(told['network']), nodeId: parseNodeId(told['pubkey']), blockHeight, backend: null }
   }
   const checkNetwork = async (expected: Network): Promise<void> => {
     const info = await readInfo().catch((error: unknown) => {
@@ -85,6 +88,7 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
   }
 
   return {
+    ...unsupportedBy(name),
     name,
     methods,
     async start() {

@@ -25,8 +25,8 @@ import { acquireLease } from '../stores/lease.js'
 import { createLowdbStore } from '../stores/lowdb-store.js'
 import { systemClock } from '../system/system-clock.js'
 import { parseNwcUri } from '../wallets/nwc-uri.js'
-import { createNwcWallet } from '../wallets/nwc.js'
 import { createWebClient } from '../web/client.js'
+import { createWallets } from './wallets.js'
 
 /** The ports, wired to the real world. A test wraps them to stop the process wherever it likes. */
 export interface Adapters {
@@ -102,12 +102,7 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
     closers.push(() => relays.stop())
     const clients = new Map(config.upstreams.map((upstream) => [upstream.name, openClient(upstream)]))
     for (const client of clients.values()) closers.push(() => client.stop())
-    const wallets = new Map(
-      [...config.walletUris].map(([name, uri]) => [
-        name,
-        createNwcWallet({ name, uri, relayPool: relays, clock, log, network: config.network }),
-      ]),
-    )
+    const wallets = createWallets(config, { relayPool: relays, clock, log })
     for (const wallet of wallets.values()) closers.push(() => wallet.stop())
     return { run, clock, log, signer, store, relays, clients, wallets, handlers, web, inputWeb, stop }
   } catch (error) {
@@ -117,9 +112,9 @@ export async function openAdapters(config: Config, log: Logger, { briefly = fals
 }
 
 /** Those of the configuration and of its wallets, each in the one spelling that the pool knows. */
-function operatorsRelays({ relays, walletUris, admission }: Config): ReadonlySet<string> {
-  const ofWallets = [...walletUris.values()].flatMap((uri) => {
-    const connection = parseNwcUri(uri)
+function operatorsRelays({ relays, walletSecrets, admission }: Config): ReadonlySet<string> {
+  const ofWallets = [...walletSecrets.values()].flatMap((secret) => {
+    const connection = parseNwcUri(secret)
     return isMalformed(connection) ? [] : connection.relays
   })
   const named = [

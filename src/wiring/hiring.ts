@@ -18,6 +18,7 @@ import type { Clock, Logger, Network, Wallet } from '../ports.js'
 import { createNwcWallet } from '../wallets/nwc.js'
 import { parseNwcUri } from '../wallets/nwc-uri.js'
 import { createWebClient } from '../web/client.js'
+import { unsupportedBy } from '../wallets/unsupported.js'
 
 /** A list of somebody's inbox names a few relays; more are not written to. */
 const MOST_INBOX_RELAYS = 4
@@ -131,10 +132,11 @@ const SILENT: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 
 /** Looks around, and pays nobody. */
 const NO_WALLET: Wallet = {
+  ...unsupportedBy('none'),
   name: 'none',
   methods: new Set(),
   start: async () => undefined,
-  getInfo: async () => ({ network: null, nodeId: null }),
+  getInfo: async () => ({ network: null, nodeId: null, blockHeight: null, backend: null }),
   lookupInvoice: async () => ({ state: 'not_found' }),
   lookupPayment: () => Promise.reject(new TollbridgeError('wallet-unusable', 'there is no wallet to ask')),
   listIncoming: async () => ({ settled: [], cursor: null }),

@@ -6,6 +6,7 @@ import { signInvoice } from '../../src/dev/lightning/sign-invoice.js'
 import type { SettledIncoming, UpstreamClient, UpstreamOutcome, Wallet, WalletMethod } from '../../src/ports.js'
 import type { Agenda } from '../crash/model/agenda.js'
 import type { Chance } from './chance.js'
+import { unsupportedBy } from '../../src/wallets/unsupported.js'
 
 export const PRICE_SATS = 21
 export const EXPIRY_S = 900
@@ -87,12 +88,13 @@ export function createApi(agenda: Agenda, chance: Chance): Api {
   }
 
   const wallet: Wallet = {
+    ...unsupportedBy('till'),
     name: 'till',
     methods,
     async start() {
       for (const method of ['getInfo', 'lookupInvoice', 'listIncoming', 'onSettled'] as const) methods.add(method)
     },
-    getInfo: async () => ({ network: 'regtest', nodeId: null }),
+    getInfo: async () => ({ network: 'regtest', nodeId: null, blockHeight: null, backend: null }),
     lookupInvoice: async (hash) => {
       const charge = charges.get(hash)
       const found = settled.find(({ paymentHash }) => paymentHash === hash)

@@ -2,6 +2,7 @@
 import type { PaymentHash } from '../../src/core/identifiers.js'
 import type { IncomingState, SettledIncoming, Wallet, WalletMethod } from '../../src/ports.js'
 import type { MerchantWallet } from '../../src/settlement/merchant-wallet.js'
+import { unsupportedBy } from '../../src/wallets/unsupported.js'
 
 export interface ScriptedWallet extends Wallet {
   readonly calls: string[]
@@ -26,12 +27,13 @@ export function createScriptedWallet(
   let listener: ((settled: SettledIncoming) => void) | null = null
   let onGap: (() => void) | null = null
   const wallet: ScriptedWallet = {
+    ...unsupportedBy('till'),
     ...{ name: 'till', methods: new Set(methods), calls, settledPayments, looks, fault: null },
     push: (settled) => listener?.(settled),
     gap: () => onGap?.(),
     listens: () => listener !== null,
     start: async () => undefined,
-    getInfo: async () => ({ network: 'regtest', nodeId: null }),
+    getInfo: async () => ({ network: 'regtest', nodeId: null, blockHeight: null, backend: null }),
     async lookupInvoice(hash) {
       calls.push(`lookupInvoice ${hash}`)
       if (wallet.fault) throw wallet.fault

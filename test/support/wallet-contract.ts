@@ -46,7 +46,7 @@ export function describeWallet(name: string, startWorld: () => Promise<WalletWor
     })
 
     it('names its network and node', async () => {
-      expect(await world.wallet.getInfo()).toEqual({ network: 'regtest', nodeId: world.node.id })
+      expect(await world.wallet.getInfo()).toMatchObject({ network: 'regtest', nodeId: world.node.id })
     })
 
     describe('lookupInvoice', () => {

@@ -17,6 +17,11 @@ export interface Ledger extends Pick<
   ): void
   /** Tells the listeners. @throws where nothing was invoiced under that hash, or it is settled already. */
   received(paymentHash: string, amountMsat: Msat, preimage: Preimage): IncomingPayment
+  /** The payment of a hold invoice has arrived. Tells the listeners. @throws unless it is pending or expired. */
+  accepted(paymentHash: string, amountMsat: Msat, settleDeadline: number): IncomingPayment
+  /** A hold invoice has ended unpaid. @throws where it is settled. */
+  cancelled(paymentHash: string): IncomingPayment
+  onAccepted(listener: (payment: IncomingPayment) => void): () => void
   sending(payment: Pick<OutgoingPayment, 'paymentHash' | 'bolt11' | 'amountMsat'>): void
   /** Tells the listeners. */
   sent(paymentHash: string, preimage: Preimage, feesMsat: Msat): void
@@ -25,14 +30,23 @@ export interface Ledger extends Pick<
 
 export const sha256Hex = (hex: string): string => createHash('sha256').update(Buffer.from(hex, 'hex')).digest('hex')
 
+const NOT_HELD = { settledAt: null, settleDeadline: null } as const
+
 export function createLedger(now: () => Millis): Ledger {
   const incoming = new Map<string, IncomingPayment>()
   const outgoing = new Map<string, OutgoingPayment>()
   const onSettled = new Set<(payment: IncomingPayment) => void>()
+  const onAccepted = new Set<(payment: IncomingPayment) => void>()
   const onSent = new Set<(payment: OutgoingPayment) => void>()
 
   const asOfNow = (payment: IncomingPayment): IncomingPayment =>
     payment.state === 'pending' && payment.expiresAt <= now() ? { ...payment, state: 'expired' } : payment
+
+  const incomingEntry = (paymentHash: string): IncomingPayment => {
+    const invoiced = incoming.get(paymentHash)
+    if (!invoiced) throw new Error('no invoice with this payment hash')
+    return invoiced
+  }
 
   const entry = (paymentHash: string): OutgoingPayment => {
     const payment = outgoing.get(paymentHash)
@@ -45,16 +59,31 @@ export function createLedger(now: () => Millis): Ledger {
       if (incoming.has(payment.paymentHash)) throw new Error('an invoice with this payment hash exists')
       const createdAt = now()
       const expiresAt = createdAt + expirySeconds * 1000
-      incoming.set(payment.paymentHash, { ...payment, state: 'pending', createdAt, expiresAt, settledAt: null })
+      incoming.set(payment.paymentHash, { ...payment, state: 'pending', createdAt, expiresAt, ...NOT_HELD })
     },
     received(paymentHash, amountMsat, preimage) {
-      const invoiced = incoming.get(paymentHash)
-      if (!invoiced) throw new Error('no invoice with this payment hash')
+      const invoiced = incomingEntry(paymentHash)
       if (invoiced.state === 'settled') throw new Error('this invoice is settled already')
-      const settled: IncomingPayment = { ...invoiced, state: 'settled', amountMsat, preimage, settledAt: now() }
+      const paid = { amountMsat, preimage, settledAt: now(), settleDeadline: null }
+      const settled: IncomingPayment = { ...invoiced, ...paid, state: 'settled' }
       incoming.set(paymentHash, settled)
       for (const listener of onSettled) listener(settled)
       return settled
+    },
+    accepted(paymentHash, amountMsat, settleDeadline) {
+      const invoiced = incomingEntry(paymentHash)
+      if (invoiced.state !== 'pending') throw new Error(`this invoice is ${invoiced.state}`)
+      const accepted: IncomingPayment = { ...invoiced, state: 'accepted', amountMsat, settleDeadline }
+      incoming.set(paymentHash, accepted)
+      for (const listener of onAccepted) listener(accepted)
+      return accepted
+    },
+    cancelled(paymentHash) {
+      const invoiced = incomingEntry(paymentHash)
+      if (invoiced.state === 'settled') throw new Error('this invoice is settled already')
+      const cancelled: IncomingPayment = { ...invoiced, state: 'cancelled', settleDeadline: null }
+      incoming.set(paymentHash, cancelled)
+      return cancelled
     },
     sending(payment) {
       const unsettled = { state: 'pending', preimage: null, feesMsat: null, settledAt: null } as const
@@ -78,6 +107,7 @@ export function createLedger(now: () => Millis): Ledger {
     outgoing: (paymentHash) => outgoing.get(paymentHash),
     payments: () => [...outgoing.values()].reverse(),
     onSettled: (listener) => subscribe(onSettled, listener),
+    onAccepted: (listener) => subscribe(onAccepted, listener),
     onSent: (listener) => subscribe(onSent, listener),
   }
 }

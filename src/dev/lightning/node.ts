@@ -7,8 +7,20 @@ export interface InvoiceRequest {
   readonly amountMsat: Msat | null
   readonly description: string
   readonly expirySeconds: number
-  /** The hash of a preimage that somebody else knows. A payment to it stays pending: the node cannot claim it. */
+  /**
+   * The hash of a preimage that somebody else knows: a hold invoice. A payment to it is accepted and waits, for a `HoldNode` to settle or
+   * cancel; other nodes leave it pending, since they cannot claim it.
+   */
   readonly paymentHash?: PaymentHash
+  /** BOLT11 `c`, in blocks. */
+  readonly minCltvDelta?: number
+}
+
+/** What a payment may cost beyond its amount. */
+export interface SendLimits {
+  readonly maxFeeMsat?: Msat
+  /** Blocks until the last hop's expiry, its own delta included. */
+  readonly maxDelayBlocks?: number
 }
 
 export interface Invoice {
@@ -25,13 +37,15 @@ export interface IncomingPayment {
   readonly description: string
   /** What arrived, once settled; before that what the invoice asks for, null where it names no amount. */
   readonly amountMsat: Msat | null
-  readonly state: 'pending' | 'settled' | 'expired'
+  readonly state: 'pending' | 'accepted' | 'settled' | 'expired' | 'cancelled'
   /** Known to the node from the start where it made the preimage itself. A secret until `settled`. */
   readonly preimage: Preimage | null
   readonly createdAt: Millis
   readonly expiresAt: Millis
   /** Null unless settled. */
   readonly settledAt: Millis | null
+  /** The block height at which an accepted payment goes back to its payer; null unless accepted. */
+  readonly settleDeadline: number | null
 }
 
 export interface OutgoingPayment {
@@ -81,11 +95,22 @@ export interface LightningNode {
    * Pays an invoice with an amount; `amountMsat` is for one without. Not idempotent, but a second call for a hash that is pending or
    * settled is refused. @throws PaymentFault
    */
-  pay(bolt11: string, amountMsat?: Msat): Promise<Receipt>
+  pay(bolt11: string, amountMsat?: Msat, limits?: SendLimits): Promise<Receipt>
   /** Called once per incoming payment, when it is settled. Returns the way to stop listening. */
   onSettled(listener: (payment: IncomingPayment) => void): () => void
   /** Called once per outgoing payment, when its preimage is known. Returns the way to stop listening. */
   onSent(listener: (payment: OutgoingPayment) => void): () => void
   /** Idempotent. What is pending stays pending. */
   stop(): void
+}
+
+/** A node that can hold a payment and decide later. */
+export interface HoldNode extends LightningNode {
+  blockHeight(): number
+  /** Claims an accepted payment; again for one that is settled with this preimage. @throws in any other state. */
+  settleHold(preimage: Preimage): IncomingPayment
+  /** Sends an accepted payment back, or ends an open hold invoice; again for one that is cancelled. @throws for a settled one. */
+  cancelHold(paymentHash: string): IncomingPayment
+  /** Called once per hold invoice, when its payment is accepted. Returns the way to stop listening. */
+  onAccepted(listener: (payment: IncomingPayment) => void): () => void
 }

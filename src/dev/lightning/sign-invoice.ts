@@ -16,6 +16,8 @@ export interface UnsignedInvoice {
   readonly timestamp: number
   readonly expirySeconds: number
   readonly prefix: InvoicePrefix
+  /** BOLT11 `c`, in blocks; 18 unless said. */
+  readonly minCltvDelta?: number
   /** Number of a feature bit to set beside the usual ones. */
   readonly extraFeatureBit?: number
 }
@@ -27,6 +29,8 @@ export interface ReadInvoice {
   readonly payee: string
   /** Milliseconds since 1970. */
   readonly expiresAt: number
+  /** Blocks. */
+  readonly minCltvDelta: number
 }
 
 const NETWORKS = {
@@ -59,7 +63,7 @@ export function signInvoice(invoice: UnsignedInvoice, nodeKey: Buffer): string {
         { tagName: 'payment_secret', data: invoice.paymentSecret },
         { tagName: 'description', data: invoice.description },
         { tagName: 'expire_time', data: invoice.expirySeconds },
-        { tagName: 'min_final_cltv_expiry', data: MIN_FINAL_CLTV_EXPIRY },
+        { tagName: 'min_final_cltv_expiry', data: invoice.minCltvDelta ?? MIN_FINAL_CLTV_EXPIRY },
         { tagName: 'feature_bits', data: features(invoice.extraFeatureBit) },
       ],
     },
@@ -90,6 +94,7 @@ export function decodeInvoice(text: string): ReadInvoice {
     prefix: /^ln(bcrt|bc|tbs|tb)/.exec(prefix)?.[1] ?? prefix,
     payee: payeeNodeKey,
     expiresAt: (timestamp + (tagsObject.expire_time ?? DEFAULT_EXPIRY_SECONDS)) * 1000,
+    minCltvDelta: tagsObject.min_final_cltv_expiry ?? MIN_FINAL_CLTV_EXPIRY,
   }
 }
 
@@ -99,16 +104,17 @@ export interface Payable {
   readonly amountMsat: Msat
   /** False where the amount is the payer's choice. */
   readonly amountNamed: boolean
+  readonly minCltvDelta: number
 }
 
 /** What a node checks before it pays. @throws PaymentFault `refused` */
 export function readPayable(text: string, amountGiven: Msat | undefined, now: number): Payable {
-  const { prefix, expiresAt, amountMsat: named, paymentHash, payee } = decodeOrRefuse(text)
+  const { prefix, expiresAt, amountMsat: named, paymentHash, payee, minCltvDelta } = decodeOrRefuse(text)
   if (prefix !== 'bcrt') throw new PaymentFault('refused', 'the invoice is for another network')
   if (expiresAt <= now) throw new PaymentFault('refused', 'the invoice has expired')
   const amountMsat = named ?? amountGiven
   if (amountMsat === undefined) throw new PaymentFault('refused', 'the invoice names no amount, and none was given')
-  return { paymentHash, payee, amountMsat, amountNamed: named !== null }
+  return { paymentHash, payee, amountMsat, amountNamed: named !== null, minCltvDelta }
 }
 
 function decodeOrRefuse(text: string): ReadInvoice {

@@ -20,6 +20,7 @@ import type {
 import type { Charge, SimulatedGate } from './gate.js'
 import type { SimulatedRelays } from './relays.js'
 import { callPort, type Life } from './world.js'
+import { unsupportedBy } from '../../../src/wallets/unsupported.js'
 
 export function createLifeClock(life: Life): Clock {
   const { agenda } = life.world
@@ -155,13 +156,14 @@ export function createWallet(life: Life, gate: SimulatedGate): Wallet {
     settledAt,
   })
   return {
+    ...unsupportedBy('till'),
     name: 'till',
     methods,
     async start() {
       await answer('wallet start', () => undefined)
       for (const method of ['getInfo', 'lookupInvoice', 'listIncoming', 'onSettled'] as const) methods.add(method)
     },
-    getInfo: async () => ({ network: 'regtest', nodeId: null }),
+    getInfo: async () => ({ network: 'regtest', nodeId: null, blockHeight: null, backend: null }),
     lookupInvoice: (paymentHash) =>
       answer('lookupInvoice', (): IncomingState => {
         const charge = gate.charges.get(paymentHash)

@@ -49,7 +49,7 @@ describe('loading', () => {
   it('reads secrets from files and from the environment', async () => {
     const config = await loadConfig(file, { TILL: ` ${WALLET}\n` })
     expect(config.key).toEqual({ type: 'secret', secretKey: Uint8Array.from(Buffer.from(KEY, 'hex')) })
-    expect(config.walletUris.get('till')).toBe(WALLET)
+    expect(config.walletSecrets.get('till')).toBe(WALLET)
     expect(config.file).toBe(file)
     expect(config.stateDirectory).toBe(join(directory, 'state'))
   })
@@ -136,7 +136,7 @@ describe('describing', () => {
 
   it('leaves nothing out', async () => {
     const config = await loadConfig(file, { TILL: WALLET })
-    const shown = new Set([...Object.keys(describeConfig(config)), 'walletUris'])
+    const shown = new Set([...Object.keys(describeConfig(config)), 'walletSecrets'])
     expect(Object.keys(config).filter((name) => !shown.has(name))).toEqual([])
   })
 })

@@ -67,8 +67,8 @@ describe('a configuration that is right', () => {
 
   it('keeps wallet URIs apart from the wallets', () => {
     const config = accept(`${MINIMAL}\nwallets: { till: { type: nwc, uri: { file: ./till.nwc } } }`)
-    expect([...config.wallets]).toEqual([['till', { type: 'nwc' }]])
-    expect(config.walletUris.get('till')).toBe(WALLET)
+    expect([...config.wallets]).toEqual([['till', { type: 'nwc', origin: null, certificate: null }]])
+    expect(config.walletSecrets.get('till')).toBe(WALLET)
   })
 
   it('derives the largest answer from the largest event', () => {

@@ -1,6 +1,8 @@
 /** Does simulated Lightning fail on order and keep its books? */
-import { afterEach, expect, it } from 'vitest'
+import { createHash } from 'node:crypto'
+import { afterEach, expect, it, vi } from 'vitest'
 import bolt11 from 'bolt11'
+import type { PaymentHash, Preimage } from '../../../src/core/identifiers.js'
 import { msatFromSats, type Msat } from '../../../src/core/money.js'
 import { createSimulatedNetwork, type SimulatedNetwork } from '../../../src/dev/lightning/simulated.js'
 
@@ -105,4 +107,50 @@ it('pays an invoice once when two pay at the same time', async () => {
   alice.stop()
   expect(await slow).toEqual(fault('unknown'))
   expect(bob.balanceMsat()).toBe(before)
+})
+
+it('holds a payment until it is settled: one preimage, one payment, both books', async () => {
+  const { alice, bob } = createPair()
+  const preimage = 'cd'.repeat(32)
+  const paymentHash = createHash('sha256').update(preimage, 'hex').digest('hex') as PaymentHash
+  const { bolt11 } = await bob.makeInvoice({ ...terms, paymentHash, minCltvDelta: 144 })
+  const accepted: string[] = []
+  bob.onAccepted((payment) => accepted.push(payment.paymentHash))
+  expect(() => bob.settleHold(preimage as Preimage)).toThrow()
+  const paid = alice.pay(bolt11)
+  await vi.waitFor(() => expect(accepted).toEqual([paymentHash]))
+  expect(bob.lookup(paymentHash)).toMatchObject({ state: 'accepted', settleDeadline: bob.blockHeight() + 144 })
+  const before = bob.balanceMsat()
+  bob.settleHold(preimage as Preimage)
+  bob.settleHold(preimage as Preimage)
+  expect(await paid).toEqual({ preimage, feesMsat: 0 })
+  expect(bob.balanceMsat() - before).toBe(21_000)
+  expect(() => bob.cancelHold(paymentHash)).toThrow()
+})
+
+it('sends a held payment back when it is cancelled, or when its deadline has come', async () => {
+  const { network, alice, bob } = createPair()
+  const hold = async (paymentHash: string) =>
+    bob.makeInvoice({ ...terms, paymentHash: paymentHash as PaymentHash, minCltvDelta: 40 })
+  const [first, second] = [await hold('aa'.repeat(32)), await hold('bb'.repeat(32))]
+  const payments = [alice.pay(first.bolt11), alice.pay(second.bolt11)]
+  await vi.waitFor(() => expect(bob.lookup(second.paymentHash)?.state).toBe('accepted'))
+  bob.cancelHold(first.paymentHash)
+  bob.cancelHold(first.paymentHash)
+  await expect(payments[0]).rejects.toMatchObject({ code: 'refused' })
+  network.mine(39)
+  expect(bob.lookup(second.paymentHash)?.state).toBe('accepted')
+  network.mine(1)
+  await expect(payments[1]).rejects.toMatchObject({ code: 'refused' })
+  expect(alice.outgoing(second.paymentHash)?.state).toBe('failed')
+  expect(alice.balanceMsat()).toBe(bob.balanceMsat())
+})
+
+it('holds to the limits of a payment', async () => {
+  const { alice, bob } = createPair()
+  const { bolt11 } = await bob.makeInvoice(terms)
+  alice.faults.feeMsat = 1_500
+  await expect(alice.pay(bolt11, undefined, { maxFeeMsat: 1_000 as Msat })).rejects.toEqual(fault('refused'))
+  await expect(alice.pay(bolt11, undefined, { maxDelayBlocks: 50 })).rejects.toEqual(fault('refused'))
+  expect((await alice.pay(bolt11, undefined, { maxFeeMsat: 1_500 as Msat, maxDelayBlocks: 58 })).feesMsat).toBe(1_500)
 })

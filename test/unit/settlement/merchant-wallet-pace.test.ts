@@ -6,6 +6,7 @@ import type { IncomingPage, Wallet } from '../../../src/ports.js'
 import { createMerchantWallet } from '../../../src/settlement/merchant-wallet.js'
 import type { WatchTarget } from '../../../src/settlement/watch.js'
 import { createMovedClock, createReadableLog } from '../../support/pool-fixture.js'
+import { unsupportedBy } from '../../../src/wallets/unsupported.js'
 
 const SWEEP_MS = 30_000
 const EMPTY: IncomingPage = { settled: [], cursor: null }
@@ -29,6 +30,7 @@ function createTill() {
   const refuse = async () => Promise.reject(new Error('not asked for'))
   const sweeps: { answer: (page: IncomingPage) => void; fail: (error: Error) => void }[] = []
   const wallet: Wallet = {
+    ...unsupportedBy('till'),
     name: 'till',
     methods: new Set(['listIncoming', 'lookupInvoice']),
     start: async () => undefined,
