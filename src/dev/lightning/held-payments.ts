@@ -2,7 +2,7 @@
 import type { Preimage } from '../../core/identifiers.js'
 import type { Msat } from '../../core/money.js'
 import { sha256Hex, type Ledger } from './ledger.js'
-import type { HoldNode, IncomingPayment } from './node.js'
+import type { IncomingPayment } from './node.js'
 
 /** The payer's side of one held payment. */
 interface Payer {
@@ -13,8 +13,8 @@ interface Payer {
 export interface HeldPayments {
   /** @throws unless the invoice is open. `minCltvDelta`: blocks that the payer leaves before it has the money back. */
   accept(paymentHash: string, amountMsat: Msat, minCltvDelta: number, payer: Payer): void
-  readonly settle: HoldNode['settleHold']
-  readonly cancel: HoldNode['cancelHold']
+  readonly settle: (preimage: Preimage) => IncomingPayment
+  readonly cancel: (paymentHash: string) => IncomingPayment
   /** Sends back what has reached its deadline. */
   giveBackOverdue(): void
 }

@@ -111,7 +111,7 @@ export function createSimulatedNode(parts: SimulatedNodeParts): Member {
     blockHeight: height,
     settleHold: held.settle,
     cancelHold: held.cancel,
-    onAccepted: ledger.onAccepted,
+    onAccepted: (listener) => ledger.onAccepted(listener),
     balanceMsat: () => wallet.balanceMsat as Msat,
     lookup: ledger.lookup,
     incoming: ledger.incoming,
