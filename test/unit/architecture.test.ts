@@ -111,7 +111,7 @@ describe('imports', () => {
     const ROOMS: Record<string, readonly string[]> = {
       '@nostr-dev-kit/ndk': ['customer'],
       '@getalby/sdk': ['wallets'],
-      undici: ['l402', 'web'],
+      undici: ['l402', 'web', 'wallets'],
       macaroon: ['l402'],
       bolt11: ['l402'],
       lowdb: ['stores'],
