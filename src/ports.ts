@@ -356,8 +356,10 @@ export interface UpstreamRequest {
   readonly body: string | null
   /** Where the body is not text: its bytes in base64. */
   readonly bodyEncoding?: 'base64'
-  /** Added as `Authorization`; never logged. */
+  /** The credential as it stands in its header; never logged. */
   readonly authorization?: string
+  /** Default: `authorization`. */
+  readonly credentialHeader?: 'authorization' | 'payment-signature'
   readonly idempotencyKey?: string
   /** Bytes of body to read at most; default: the upstream's response cap. */
   readonly maxBytes?: number

@@ -68,11 +68,14 @@ async function judge(
     body: outcome.body,
     contentType: outcome.headers['content-type']?.[0] ?? null,
     requestTarget: target,
+    paymentRequired: outcome.headers['payment-required']?.[0] ?? null,
+    scheme: subject.upstream.scheme ?? 'auto',
+    statusPrefix: subject.upstream.statusPrefix ?? null,
     sameOriginTarget: (reference) => client.sameOriginTarget(reference),
   })
   if (isMalformed(challenge)) return no(`Its 402 cannot be read: ${challenge.malformed}.`)
   if (isUnsupportedScheme(challenge))
-    return no(`It asks for payment by ${challenge.schemes.join(', ')}, and not by L402.`)
+    return no(`It asks for payment by ${challenge.schemes.join(', ')}, in no way that is spoken here.`)
   return explain(subject, target, challenge)
 }
 

@@ -63,10 +63,13 @@ export interface UpstreamConfig {
   readonly wrap: Readonly<UpstreamSettings['wrap']>
   readonly resell: Readonly<UpstreamSettings['resell']>
   readonly statusEndpoint: 'auto' | 'off'
+  readonly statusPrefix: string | null
+  readonly scheme: UpstreamSettings['scheme']
   /** 66 lower-case hex digits. */
   readonly payee: string | null
   readonly exactPrice: ExactPrice
-  readonly reuseCredit: 'auto' | 'off'
+  readonly reuseCredit: UpstreamSettings['reuseCredit']
+  readonly creditDays: number
   readonly proxy: string | null
   readonly allowInsecure: boolean
   readonly timeouts: Readonly<UpstreamSettings['timeouts']>
@@ -204,6 +207,7 @@ function resolveUpstream(upstream: UpstreamSettings, longest: number): UpstreamC
     merchantWallet: upstream.merchantWallet ?? null,
     wallet: upstream.wallet ?? null,
     payee: upstream.payee ?? null,
+    statusPrefix: upstream.statusPrefix ?? null,
     exactPrice:
       typeof exactPrice === 'string' ? exactPrice : { ...exactPrice, priceSats: exactPrice.priceSats ?? null },
     proxy: upstream.proxy ?? null,

@@ -120,7 +120,7 @@ export const fixedPath = () =>
 
 /** Headers that name the connection, the credential or the sender: never the customer's to set. */
 const RESERVED_HEADERS = new Set(
-  'authorization cookie host connection content-length transfer-encoding te trailer upgrade expect keep-alive proxy-authorization proxy-connection forwarded idempotency-key x-forwarded-for x-forwarded-host x-forwarded-proto x-real-ip'.split(
+  'authorization cookie host connection content-length transfer-encoding te trailer upgrade expect keep-alive proxy-authorization proxy-connection forwarded idempotency-key payment-signature x-payment x-forwarded-for x-forwarded-host x-forwarded-proto x-real-ip'.split(
     ' ',
   ),
 )

@@ -141,6 +141,18 @@ export const upstreamSchema = z
       .enum(['auto', 'off'])
       .default('auto')
       .describe('Whether a status URL named in the 402 answer is asked for the preimage: auto or off.'),
+    statusPrefix: fixedPath()
+      .optional()
+      .describe(
+        'Path below which the pages of a status endpoint and of exactPrice are mounted, where the 402 answer names them from the root.',
+      )
+      .meta({ examples: ['/gate'] }),
+    scheme: z
+      .enum(['auto', 'l402', 'payment'])
+      .default('auto')
+      .describe(
+        'Which offer of a 402 answer is taken: auto (L402 or LSAT, else the scheme Payment, else x402 over Lightning), l402, or payment.',
+      ),
     payee: z
       .string()
       .regex(/^0[23][0-9a-f]{64}$/, { error: 'must be a Lightning node id: 66 lower-case hex digits' })
@@ -153,11 +165,14 @@ export const upstreamSchema = z
         'Whether to ask for the exact price of a call instead of a bundle: auto (where the 402 answer says how), off, or { createInvoicePath, priceSats }.',
       ),
     reuseCredit: z
-      .enum(['auto', 'off'])
+      .enum(['auto', 'always', 'off'])
       .default('auto')
       .describe(
-        'Whether credit left over serves the next call of the same customer: auto (where the upstream reports what is left) or off.',
+        'Whether a credential serves further calls of the customer who paid for it: auto (where the upstream reports what is left), always (its tokens are good for more calls), or off.',
       ),
+    creditDays: wholeNumber(1, 3650)
+      .default(365)
+      .describe('How long after its last use a credential with credit left is kept, in days.'),
     proxy: proxyUrl()
       .optional()
       .describe('SOCKS5 proxy for all calls to this upstream; an .onion needs one.')

@@ -48,7 +48,11 @@ export interface JobOutput {
   readonly httpStatus: number
 }
 
-export type Scheme = 'L402' | 'LSAT'
+/**
+ * How the upstream asks to be paid, and so how a credential is presented (`l402/credential.ts`). `Payment`: one charge over Lightning
+ * of the HTTP scheme of that name, good for one call. `x402`: its variant over Lightning.
+ */
+export type Scheme = 'L402' | 'LSAT' | 'Payment' | 'x402'
 
 export type PreimageSourceName = 'statusEndpoint' | 'merchantWallet' | 'customerProof'
 
@@ -121,8 +125,12 @@ export interface Challenge {
   readonly callPriceMsat: Msat | null
   /** The body is of a server that can mint an invoice for an amount that we name. */
   readonly offersExactPrice: boolean
-  /** Values of the body that must equal those of the invoice; null where the body has none. */
-  readonly claimed: { readonly paymentHash: PaymentHash | null; readonly amountMsat: Msat | null }
+  /** What the challenge says of its invoice beside it, which must be equal; null where it says nothing. */
+  readonly claimed: {
+    readonly paymentHash: PaymentHash | null
+    readonly amountMsat: Msat | null
+    readonly payee?: string
+  }
 }
 
 export const NO_CALLS: Calls = { attempt: null, tries: 0, refusals: 0, breakages: 0, retryAt: 0, outcomeUnknown: false }

@@ -31,11 +31,19 @@ export interface Upstream {
   /** The node that every invoice must be payable to; null for any. */
   readonly payee: string | null
   readonly statusEndpoint: boolean
+  /** Path below which the server of the status pages is mounted; null for the root of the origin. */
+  readonly statusPrefix?: string | null
+  /** Which offer of a 402 is taken; default: L402 before all others. */
+  readonly scheme?: 'auto' | 'l402' | 'payment'
   /** Name of the wallet that receives this upstream's payments, if we may read it. */
   readonly merchantWallet: string | null
   /** `auto`: where a recognised 402 says that the server offers it; null: never. */
   readonly exactPrice: 'auto' | { readonly createInvoicePath: string } | null
   readonly reuseCredit: boolean
+  /** Its tokens are good for more calls although it reports no balance. */
+  readonly tokensStayGood?: boolean
+  /** How long after its last use credit is kept; null or absent: for as long as the token says. */
+  readonly creditMs?: number | null
   readonly maxRequestBytes: number
   readonly routes: readonly Route[]
 }

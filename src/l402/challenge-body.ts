@@ -14,7 +14,9 @@ export interface ChallengeBody {
   readonly callPriceMsat: Msat | null
   /** A shape of toll-booth: an invoice for an amount of our choice can be had. */
   readonly offersExactPrice: boolean
-  /** Payment schemes that the body speaks of and we do not. */
+  /** What the body says of the scheme `Payment`, which has an invoice of its own; null where it says nothing, or nothing readable. */
+  readonly charge: { readonly paymentHash: PaymentHash | null; readonly amountMsat: Msat | null } | null
+  /** Other payment schemes that the body speaks of. */
   readonly otherSchemes: readonly string[]
 }
 
@@ -59,6 +61,7 @@ export function parseChallengeBody(body: Uint8Array, contentType: string | null)
     statusReference,
     callPriceMsat: isTollBooth ? callPriceOf(root) : null,
     offersExactPrice: isTollBooth,
+    charge: chargeOf(root),
     otherSchemes: otherSchemesOf(root),
   }
 }
@@ -125,6 +128,14 @@ function buildStatusReference(paymentUrl: string | null, statusToken: string | n
   }
   if (inUrl !== null || statusToken === null) return url
   return `${url}${query === undefined ? '?' : '&'}token=${statusToken}`
+}
+
+function chargeOf(root: Fields): ChallengeBody['charge'] {
+  const fields = fieldsOf(root['ietf_payment'])
+  if (fields === null || (fields['intent'] !== undefined && fields['intent'] !== 'charge')) return null
+  const hash = parsePaymentHash(fields['payment_hash'])
+  const amountMsat = parseSats(fields['amount_sats'])
+  return { paymentHash: isMalformed(hash) ? null : hash, amountMsat: isMalformed(amountMsat) ? null : amountMsat }
 }
 
 /** Null where the rails of the body name different prices: then nothing is known. */

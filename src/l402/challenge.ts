@@ -4,6 +4,8 @@ import type { Challenge, Scheme } from '../core/job.js'
 import { parseChallenges, type AuthChallenge } from './auth-header.js'
 import { parseChallengeBody, type ChallengeBody } from './challenge-body.js'
 import { isToken, servicesOf } from './credential.js'
+import { parsePaymentChallenge, type SchemeOffer } from './payment-scheme.js'
+import { parseX402 } from './x402.js'
 
 export { parseChallenges, type AuthChallenge } from './auth-header.js'
 
@@ -21,6 +23,12 @@ export interface PaymentRequired {
   readonly requestTarget: string
   /** `UpstreamClient.sameOriginTarget`. */
   readonly sameOriginTarget: (reference: string) => string | null
+  /** The header `Payment-Required` (x402); null or absent where there is none. */
+  readonly paymentRequired?: string | null
+  /** Which offer is taken where there are several: default `auto`, L402 before all others. */
+  readonly scheme?: SchemeChoice
+  /** Before paths of status pages in the body, where the server is mounted below one. */
+  readonly statusPrefix?: string | null
   /** Told what was left aside, in words for the log; never holds a secret. */
   readonly onNote?: (note: string) => void
 }
@@ -35,13 +43,14 @@ export function parseChallenge(response: PaymentRequired): Challenge | Malformed
   const body = parseChallengeBody(response.body, response.contentType)
   if (isMalformed(body)) return body
 
-  const offer = chooseOffer(challenges) ?? (declinesLightning(challenges) ? null : offerOfBody(body))
-  if (offer === null) return nothingUsable(challenges, body)
+  const offer = chooseOffer(challenges, body, response)
+  if (offer === null) return nothingUsable(challenges, body, response)
   if (isMalformed(offer)) return offer
+  if (!/^ln[a-z0-9]{1,4094}$/.test(offer.bolt11)) return malformed('the invoice is not BOLT11')
+  if (offer.scheme === 'Payment' || offer.scheme === 'x402') return chargeOf(offer, body)
   const contradiction = contradictionOf(offer, body)
   if (contradiction !== null) return malformed(contradiction)
   if (!isToken(offer.token)) return malformed('the token has characters or a length that no header may carry')
-  if (!/^ln[a-z0-9]{1,4094}$/.test(offer.bolt11)) return malformed('the invoice is not BOLT11')
   if (cannotVerifyLater(offer.token, response.requestTarget)) {
     return malformed('the token names a path with : or , in its services caveat, so the server could never verify it')
   }
@@ -54,17 +63,47 @@ export function parseChallenge(response: PaymentRequired): Challenge | Malformed
   }
 }
 
-type WireOffer = Pick<Challenge, 'scheme' | 'token' | 'bolt11'>
+/** A charge for this one call. What the body says of other rails, which have invoices of their own, is not said of this one. */
+function chargeOf(offer: SchemeOffer, body: ChallengeBody | null): Challenge | Malformed {
+  const claimed = offer.claimed ?? { paymentHash: null, amountMsat: null }
+  const said = offer.scheme === 'Payment' ? body?.charge : undefined
+  for (const name of ['paymentHash', 'amountMsat'] as const) {
+    const [inBody, inHeader] = [said?.[name] ?? null, claimed[name]]
+    if (inBody !== null && inHeader !== null && inBody !== inHeader)
+      return malformed('header and body say different things of the Payment challenge')
+  }
+  const { scheme, token, bolt11 } = offer
+  return { ...{ scheme, token, bolt11, claimed }, statusUrl: null, callPriceMsat: null, offersExactPrice: false }
+}
+
+type L402Scheme = Extract<Scheme, 'L402' | 'LSAT'>
+type WireOffer = SchemeOffer
 
 const TOKEN_NAMES = ['token', 'macaroon']
 
-const schemeOf = (challenge: AuthChallenge): Scheme | null => {
+const schemeOf = (challenge: AuthChallenge): L402Scheme | null => {
   const name = challenge.scheme.toUpperCase()
   return name === 'L402' || name === 'LSAT' ? name : null
 }
 
+/** The operator's choice, for servers that offer a scheme and refuse its credentials. */
+export type SchemeChoice = 'auto' | 'l402' | 'payment'
+
+/** L402 wherever it can be used: its credential is good for as long as the server says, that of a charge for one call. */
+function chooseOffer(
+  challenges: readonly AuthChallenge[],
+  body: ChallengeBody | null,
+  { scheme = 'auto', paymentRequired = null }: PaymentRequired,
+): WireOffer | null | Malformed {
+  const l402 = (): WireOffer | null | Malformed =>
+    l402Offer(challenges) ?? (declinesLightning(challenges) ? null : offerOfBody(body))
+  if (scheme === 'l402') return l402()
+  if (scheme === 'payment') return paymentOffer(challenges)
+  return l402() ?? paymentOffer(challenges) ?? parseX402(paymentRequired)
+}
+
 /** The first usable L402, else the first usable LSAT, each taken whole: some servers know only the newer name. */
-function chooseOffer(challenges: readonly AuthChallenge[]): WireOffer | null | Malformed {
+function l402Offer(challenges: readonly AuthChallenge[]): WireOffer | null | Malformed {
   for (const scheme of ['L402', 'LSAT'] as const) {
     for (const challenge of challenges) {
       const offer = schemeOf(challenge) === scheme ? offerOf(scheme, challenge) : null
@@ -74,7 +113,16 @@ function chooseOffer(challenges: readonly AuthChallenge[]): WireOffer | null | M
   return null
 }
 
-function offerOf(scheme: Scheme, { params }: AuthChallenge): WireOffer | null | Malformed {
+/** The first that is one charge over Lightning; sessions and other methods are left aside. */
+function paymentOffer(challenges: readonly AuthChallenge[]): WireOffer | null | Malformed {
+  for (const challenge of challenges) {
+    const offer = challenge.scheme.toLowerCase() === 'payment' ? parsePaymentChallenge(challenge) : null
+    if (offer !== null) return offer
+  }
+  return null
+}
+
+function offerOf(scheme: L402Scheme, { params }: AuthChallenge): WireOffer | null | Malformed {
   const valuesOf = (names: readonly string[]): Set<string> =>
     new Set(params.flatMap(([name, value]) => (names.includes(name) ? [value] : [])))
   const tokens = valuesOf(TOKEN_NAMES)
@@ -107,11 +155,13 @@ function contradictionOf(offer: WireOffer, body: ChallengeBody | null): string |
 function nothingUsable(
   challenges: readonly AuthChallenge[],
   body: ChallengeBody | null,
+  { scheme: choice = 'auto', paymentRequired = null }: PaymentRequired,
 ): UnsupportedScheme | Malformed {
   const foreign = challenges
-    .filter((challenge) => schemeOf(challenge) === null)
+    .filter((challenge) => choice === 'payment' || schemeOf(challenge) === null)
     .map(({ scheme }) => scheme.slice(0, 40))
-  const names = [...new Set([...foreign, ...(body?.otherSchemes ?? [])])].slice(0, 8)
+  const inHeader = paymentRequired === null ? [] : ['x402']
+  const names = [...new Set([...foreign, ...inHeader, ...(body?.otherSchemes ?? [])])].slice(0, 8)
   if (names.length > 0) return { schemes: names }
   return malformed(
     challenges.length === 0 ? 'the 402 carries no challenge' : 'the challenge carries no token and invoice',
@@ -129,10 +179,15 @@ function cannotVerifyLater(token: string, requestTarget: string): boolean {
 
 function statusTarget(body: ChallengeBody | null, response: PaymentRequired): string | null {
   if (body === null || body.statusReference === null) return null
-  const target = response.sameOriginTarget(absolute(body.statusReference, response.requestTarget))
+  const reference = withPrefix(response.statusPrefix ?? null, body.statusReference)
+  const target = response.sameOriginTarget(absolute(reference, response.requestTarget))
   if (target === null) response.onNote?.('the status endpoint is on another origin and is not used')
   return target
 }
+
+/** The body names the path from the root, wherever the server is mounted. */
+export const withPrefix = (prefix: string | null, reference: string): string =>
+  prefix !== null && /^\/[^/\\]/.test(reference) ? prefix + reference : reference
 
 /** `status/1` is relative to the directory of the call; everything else stands for itself. */
 function absolute(reference: string, requestTarget: string): string {

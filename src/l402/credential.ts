@@ -1,8 +1,11 @@
 /** What does a token say of itself, and what is sent with it? Tokens are only read; each travels as the string received. */
 import { createHash } from 'node:crypto'
 import { importMacaroon } from 'macaroon'
+import { assertNever } from '../core/errors.js'
 import { malformed, type Malformed, type Millis, type PaymentHash, type Preimage } from '../core/identifiers.js'
 import type { CredentialKey, Scheme } from '../core/job.js'
+import type { UpstreamRequest } from '../ports.js'
+import { paymentCredential, paymentExpiry } from './payment-scheme.js'
 
 /** What may stand in a header and be put before the colon of a credential. */
 const TOKEN = /^[A-Za-z0-9+/=_.,-]{8,4096}$/
@@ -78,9 +81,34 @@ function macaroonsOf(token: string): readonly Read[] {
   })
 }
 
-/** The value of the Authorization header: `L402 token:preimage`, in the scheme of the challenge. */
-export const authorizationOf = (scheme: Scheme, token: string, key: CredentialKey): string =>
-  `${scheme} ${token}:${key.value}`
+/** The credential of a request: the one place that decides in which header it stands, and how it is written. */
+export type Presented = Required<Pick<UpstreamRequest, 'authorization'>> & Pick<UpstreamRequest, 'credentialHeader'>
+
+export function presentCredential(scheme: Scheme, token: string, key: CredentialKey): Presented {
+  switch (scheme) {
+    case 'L402':
+    case 'LSAT':
+      return { authorization: `${scheme} ${token}:${key.value}` }
+    case 'Payment':
+      return { authorization: `Payment ${paymentCredential(token, key.value)}` }
+    case 'x402':
+      // The server looks the invoice up; the preimage is nothing to it.
+      return { authorization: token, credentialHeader: 'payment-signature' }
+    default:
+      return assertNever(scheme)
+  }
+}
+
+/** Whether a credential may be good for more calls than the one that was paid for. The others are used up by their first. */
+export const isReusable = (scheme: Scheme): boolean => scheme === 'L402' || scheme === 'LSAT'
+
+/** The payment hash that the token of an offer commits to; null where nothing but the invoice names it. */
+export const committedHash = (scheme: Scheme, token: string): PaymentHash | null | Malformed =>
+  isReusable(scheme) ? macaroonPaymentHash(token) : null
+
+/** When the credential ends, as far as it tells. */
+export const credentialExpiry = (scheme: Scheme, token: string): Millis | null =>
+  isReusable(scheme) ? tokenExpiry(token) : scheme === 'Payment' ? paymentExpiry(token) : null
 
 /** A shorter half could be a word of the answer. */
 const LEAST_MASKED = 16
@@ -97,9 +125,11 @@ export function withoutCredential(body: Uint8Array, authorization: string): Uint
   return Buffer.from(masked, 'latin1')
 }
 
-/** Both halves of a credential, as JSON and URLs may spell them. */
+/** Both halves of a credential, as JSON and URLs may spell them; of one that is a whole, what a server might take out of it too. */
 export function spellingsOf(authorization: string): string[] {
-  const halves = authorization.slice(authorization.indexOf(' ') + 1).split(':')
+  const value = authorization.slice(authorization.indexOf(' ') + 1)
+  const inside = authorization.startsWith('Payment ') ? Buffer.from(value, 'base64url').toString() : ''
+  const halves = [...value.split(':'), /"preimage":"([0-9a-f]+)"\}\}$/.exec(inside)?.[1] ?? '']
   const spellings = halves.flatMap((half) => [half, half.replaceAll('/', '\\/'), encodeURIComponent(half)])
   return [...new Set(spellings)].filter((half) => half.length >= LEAST_MASKED)
 }

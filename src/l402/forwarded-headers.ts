@@ -7,7 +7,8 @@ const REQUEST_DEFAULTS = ['accept', 'accept-language', 'content-type']
 /** What the daemon itself reads. */
 const RESPONSE_DEFAULTS = [
   'content-type',
-  'payment-receipt',
+  'grpc-status',
+  'payment-required',
   'retry-after',
   'www-authenticate',
   'x-credit-balance',
@@ -28,6 +29,7 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
   'idempotency-key',
   'keep-alive',
   'macaroon',
+  'payment-signature',
   'proxy-authorization',
   'proxy-connection',
   'te',
@@ -35,8 +37,11 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'x-payment',
 ])
-const NEVER_KEPT: ReadonlySet<string> = new Set(['authorization', 'cookie', 'set-cookie', 'set-cookie2'])
+/** Receipts name the payment and, in some schemes, how it was proven. */
+const RECEIPTS = ['payment-receipt', 'payment-response', 'x-payment-response']
+const NEVER_KEPT: ReadonlySet<string> = new Set(['authorization', 'cookie', 'set-cookie', 'set-cookie2', ...RECEIPTS])
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]{0,8192}$/
@@ -51,7 +56,7 @@ export type BuildHeaders = (request: UpstreamRequest) => Record<string, string> 
 /** Headers for one call; null where the credential or the idempotency key cannot stand in a header at all. */
 export function createRequestHeaders(allowRequestHeaders: readonly string[]): BuildHeaders {
   const names = allowed(REQUEST_DEFAULTS, allowRequestHeaders, NEVER_SENT)
-  return ({ headers, authorization, idempotencyKey }) => {
+  return ({ headers, authorization, credentialHeader = 'authorization', idempotencyKey }) => {
     // A compressed body would be counted before it is unpacked.
     const sent: Record<string, string> = { 'accept-encoding': 'identity' }
     for (const [name, value] of Object.entries(headers)) {
@@ -60,7 +65,7 @@ export function createRequestHeaders(allowRequestHeaders: readonly string[]): Bu
       if (lower === 'content-type' && GRPC.test(value)) continue
       sent[lower] = value
     }
-    const own = Object.entries({ authorization, 'idempotency-key': idempotencyKey })
+    const own = Object.entries({ [credentialHeader]: authorization, 'idempotency-key': idempotencyKey })
     for (const [name, value] of own) {
       if (value === undefined) continue
       if (!HEADER_VALUE.test(value)) return null

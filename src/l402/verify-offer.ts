@@ -4,7 +4,7 @@ import { rejection, type Rejection } from '../core/errors.js'
 import type { Challenge } from '../core/job.js'
 import type { Msat } from '../core/money.js'
 import type { Network } from '../ports.js'
-import { macaroonPaymentHash, tokenExpiry } from './credential.js'
+import { committedHash, credentialExpiry } from './credential.js'
 import type { Invoice } from './invoice.js'
 
 export interface OfferToVerify {
@@ -36,9 +36,13 @@ export function verifyOffer(offer: OfferToVerify): PayableInvoice | Rejection {
     refuseForeign(offer) ??
     refuseUntimely(offer) ??
     refuseContradiction(offer, amountMsat) ??
-    refusePrice(offer, amountMsat) ?? { ...offer.invoice, amountMsat }
+    refusePrice(offer, amountMsat) ?? { ...offer.invoice, amountMsat, expiresAt: lastMoment(offer) }
   )
 }
+
+/** Whoever paid the invoice after the end of its credential would have paid for nothing. */
+const lastMoment = ({ challenge: { scheme, token }, invoice: { expiresAt } }: OfferToVerify): Millis =>
+  Math.min(expiresAt, credentialExpiry(scheme, token) ?? Infinity)
 
 function refuseForeign({ invoice, network, pinnedPayee }: OfferToVerify): Rejection | null {
   if (invoice.network !== network) return rejection('invoice-invalid', `the invoice is for ${invoice.network}`)
@@ -54,7 +58,7 @@ function refuseUntimely({ challenge, invoice, now, paymentWindowMs }: OfferToVer
   if (invoice.expiresAt < now + paymentWindowMs) {
     return rejection('invoice-invalid', 'the invoice expires before a customer could pay it')
   }
-  const tokenExpiresAt = tokenExpiry(challenge.token)
+  const tokenExpiresAt = credentialExpiry(challenge.scheme, challenge.token)
   if (tokenExpiresAt !== null && tokenExpiresAt < now + paymentWindowMs) {
     return rejection('challenge-invalid', 'the token expires before a customer could pay for it')
   }
@@ -62,17 +66,20 @@ function refuseUntimely({ challenge, invoice, now, paymentWindowMs }: OfferToVer
 }
 
 function refuseContradiction({ challenge, invoice }: OfferToVerify, amountMsat: Msat): Rejection | null {
-  const tokenHash = macaroonPaymentHash(challenge.token)
+  const tokenHash = committedHash(challenge.scheme, challenge.token)
   if (isMalformed(tokenHash)) return rejection('challenge-invalid', tokenHash.malformed)
   if (tokenHash !== null && tokenHash !== invoice.paymentHash) {
     return rejection('challenge-invalid', 'the token commits to another payment hash than the invoice')
   }
   const { claimed } = challenge
   if (claimed.paymentHash !== null && claimed.paymentHash !== invoice.paymentHash) {
-    return rejection('challenge-invalid', 'the body names another payment hash than the invoice')
+    return rejection('challenge-invalid', 'the challenge names another payment hash than its invoice')
   }
   if (claimed.amountMsat !== null && claimed.amountMsat !== amountMsat) {
-    return rejection('challenge-invalid', 'the body names another amount than the invoice')
+    return rejection('challenge-invalid', 'the challenge names another amount than its invoice')
+  }
+  if (claimed.payee !== undefined && claimed.payee !== invoice.payee) {
+    return rejection('challenge-invalid', 'the challenge names another node than its invoice')
   }
   return null
 }

@@ -3,6 +3,8 @@ import { isMalformed } from '../core/identifiers.js'
 import type { Challenge, Invoicing } from '../core/job.js'
 import { satsRoundedUp, type Msat } from '../core/money.js'
 import type { Route, Upstream } from '../core/route.js'
+import { withPrefix } from '../l402/challenge.js'
+import { isReusable } from '../l402/credential.js'
 import { buildCreateInvoice, CREATE_INVOICE_PATH, parseCreatedInvoice, parsePriceHeader } from '../l402/exact-price.js'
 import { decodeInvoice } from '../l402/invoice.js'
 import type { UpstreamClient } from '../ports.js'
@@ -30,15 +32,17 @@ export async function askExactPrice(call: {
   readonly challenge: Challenge
 }): Promise<Challenge | 'notOffered' | 'none'> {
   const { client, route, target, challenge } = call
-  const { exactPrice } = call.upstream
+  const { exactPrice, statusPrefix = null } = call.upstream
+  // A charge is for the call already.
+  if (!isReusable(challenge.scheme)) return 'notOffered'
   // Never a blind probe: either the operator says so, or the body of the 402 is of a server known to do it.
   if (exactPrice === null || (exactPrice === 'auto' && !challenge.offersExactPrice)) return 'notOffered'
   const price = route.priceMsat ?? challenge.callPriceMsat ?? (await askPrice(client, target))
   if (price === null) return 'notOffered'
   const bundle = decodeInvoice(challenge.bolt11)
   if (!isMalformed(bundle) && bundle.amountMsat !== null && bundle.amountMsat <= price) return 'notOffered'
-  const path = exactPrice === 'auto' ? CREATE_INVOICE_PATH : exactPrice.createInvoicePath
-  return (await mint(client, path, price, challenge)) ?? 'none'
+  const path = exactPrice === 'auto' ? withPrefix(statusPrefix, CREATE_INVOICE_PATH) : exactPrice.createInvoicePath
+  return (await mint({ client, path, price, challenge, prefix: statusPrefix })) ?? 'none'
 }
 
 /** HEAD on a recognised gate names the price and mints no invoice. */
@@ -48,12 +52,14 @@ async function askPrice(client: UpstreamClient, target: string): Promise<Msat | 
   return parsePriceHeader(outcome.headers)
 }
 
-async function mint(
-  client: UpstreamClient,
-  path: string,
-  price: Msat,
-  challenge: Challenge,
-): Promise<Challenge | null> {
+async function mint(asked: {
+  readonly client: UpstreamClient
+  readonly path: string
+  readonly price: Msat
+  readonly challenge: Challenge
+  readonly prefix: string | null
+}): Promise<Challenge | null> {
+  const { client, path, price, challenge, prefix } = asked
   const outcome = await client.send({
     method: 'POST',
     target: path,
@@ -61,7 +67,9 @@ async function mint(
     body: buildCreateInvoice(satsRoundedUp(price)),
   })
   if (outcome.type !== 'response' || outcome.status !== 200) return null
-  const created = parseCreatedInvoice(outcome.body, (reference) => client.sameOriginTarget(reference))
+  const created = parseCreatedInvoice(outcome.body, (reference) =>
+    client.sameOriginTarget(withPrefix(prefix, reference)),
+  )
   if (isMalformed(created)) return null
   const invoice = decodeInvoice(created.bolt11)
   if (isMalformed(invoice) || invoice.amountMsat === null || invoice.amountMsat > satsRoundedUp(price) * 1000)

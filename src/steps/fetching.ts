@@ -3,7 +3,7 @@ import { rejection, isRejection, type CustomerErrorCode, type Rejection } from '
 import type { Fetching } from '../core/job.js'
 import { mayRepeat } from '../core/route.js'
 import type { Fact } from '../core/transition.js'
-import { authorizationOf } from '../l402/credential.js'
+import { isReusable, presentCredential } from '../l402/credential.js'
 import { buildProcessing } from '../nostr/kinds/job-feedback.js'
 import type { UpstreamOutcome } from '../ports.js'
 import { beforeCall, headerOf, isUnbegun, outputOf, placeOf, retryAt, type Place } from './calling.js'
@@ -36,7 +36,7 @@ export const fetching: Step<'fetching'> = async (context, job) => {
   if (job.calls.tries === 1) void sayProcessing(context, job)
   const outcome = await callUpstream(context, job, place, {
     ...job.call,
-    authorization: authorizationOf(job.offer.scheme, job.secrets.token, job.secrets.key),
+    ...presentCredential(job.offer.scheme, job.secrets.token, job.secrets.key),
     ...(place.route.idempotencyKey ? { idempotencyKey: job.id } : {}),
   })
   return judge(context, job, place, outcome)
@@ -79,7 +79,9 @@ function judge(context: StepContext, job: Fetching, place: Place, outcome: Upstr
   }
   const { status } = outcome
   if (status >= 200 && status < 300) {
-    rememberCredit(context, job, place, outcome, authorizationOf(job.offer.scheme, job.secrets.token, job.secrets.key))
+    const { scheme } = job.offer
+    const { authorization } = presentCredential(scheme, job.secrets.token, job.secrets.key)
+    if (isReusable(scheme)) rememberCredit(context, job, place, outcome, authorization)
     return { type: 'answered', output: outputOf(context, job, outcome) }
   }
   if (status === 401 || status === 402 || status === 403) {

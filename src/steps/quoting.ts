@@ -97,6 +97,9 @@ function challenge(job: Quoting, { binding }: Place, outcome: Extract<UpstreamOu
     body: outcome.body,
     contentType: headerOf(outcome, 'content-type') ?? null,
     requestTarget: job.call.target,
+    paymentRequired: headerOf(outcome, 'payment-required') ?? null,
+    scheme: binding.settings.scheme ?? 'auto',
+    statusPrefix: binding.settings.statusPrefix ?? null,
     sameOriginTarget: (reference) => binding.client.sameOriginTarget(reference),
   })
   if (isMalformed(parsed)) return refuse({ ...rejection('challenge-invalid', parsed.malformed), httpStatus: 402 })

@@ -12,9 +12,13 @@ export function upstreamOf(settings: UpstreamConfig): Upstream {
     publicUrl: settings.publicUrl,
     payee: settings.payee,
     statusEndpoint: settings.statusEndpoint === 'auto',
+    statusPrefix: settings.statusPrefix,
+    scheme: settings.scheme,
     merchantWallet: settings.merchantWallet,
     exactPrice: exactPrice === 'off' ? null : exactPrice,
-    reuseCredit: settings.reuseCredit === 'auto',
+    reuseCredit: settings.reuseCredit !== 'off',
+    tokensStayGood: settings.reuseCredit === 'always',
+    creditMs: settings.creditDays * 86_400_000,
     maxRequestBytes: settings.maxRequestBytes,
     routes: settings.routes.map((route) => {
       const priceSats = route.priceSats ?? priceOfAll

@@ -1,6 +1,7 @@
 /** What is sealed to a customer who paid and was not served? The credential itself, to use or to claim with. */
 import type { EventId, PaymentHash } from '../../core/identifiers.js'
 import type { CredentialKey, Scheme } from '../../core/job.js'
+import { presentCredential } from '../../l402/credential.js'
 
 export interface Handover {
   readonly jobId: EventId
@@ -15,16 +16,20 @@ export interface Handover {
 }
 
 /** The plaintext that is sealed with NIP-44 into the content of the error feedback (PROTOCOL.md §When a paid job fails). */
-export const handoverPlaintext = (handover: Handover): string =>
-  JSON.stringify({
+export function handoverPlaintext(handover: Handover): string {
+  const { scheme, token, key } = handover
+  const { authorization, credentialHeader = 'authorization' } = presentCredential(scheme, token, key)
+  return JSON.stringify({
     type: 'l402-credential',
     job: handover.jobId,
     url: handover.url,
     method: handover.method,
     target: handover.target,
-    scheme: handover.scheme,
-    token: handover.token,
-    [handover.key.kind === 'preimage' ? 'preimage' : 'token_suffix']: handover.key.value,
+    scheme,
+    token,
+    [key.kind === 'preimage' ? 'preimage' : 'token_suffix']: key.value,
     payment_hash: handover.paymentHash,
-    authorization: `${handover.scheme} ${handover.token}:${handover.key.value}`,
+    header: credentialHeader,
+    authorization,
   })
+}

@@ -2,10 +2,10 @@ import { newMacaroon } from 'macaroon'
 import { describe, expect, it } from 'vitest'
 import type { PaymentHash, Preimage, TokenSuffix } from '../../../src/core/identifiers.js'
 import {
-  authorizationOf,
   isPreimageOf,
   isToken,
   macaroonPaymentHash,
+  presentCredential,
   tokenExpiry,
 } from '../../../src/l402/credential.js'
 import { CRAFTED_HASH, CRAFTED_PREIMAGE } from '../../support/craft-invoice.js'
@@ -88,13 +88,17 @@ describe('tokenExpiry', () => {
   })
 })
 
-describe('authorizationOf', () => {
+describe('presentCredential', () => {
   const preimage = CRAFTED_PREIMAGE as Preimage
 
   it('repeats the scheme of the challenge and the token as it was received', () => {
     const odd = 'AgE-x_y+/=.,z'
-    expect(authorizationOf('L402', odd, { kind: 'preimage', value: preimage })).toBe(`L402 ${odd}:${preimage}`)
-    expect(authorizationOf('LSAT', odd, { kind: 'suffix', value: 'suffix' as TokenSuffix })).toBe(`LSAT ${odd}:suffix`)
+    expect(presentCredential('L402', odd, { kind: 'preimage', value: preimage })).toEqual({
+      authorization: `L402 ${odd}:${preimage}`,
+    })
+    expect(presentCredential('LSAT', odd, { kind: 'suffix', value: 'suffix' as TokenSuffix })).toEqual({
+      authorization: `LSAT ${odd}:suffix`,
+    })
   })
 })
 
