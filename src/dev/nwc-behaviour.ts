@@ -14,10 +14,20 @@ export interface NwcBehaviour {
   readonly refuseWith?: string
   /** What is answered instead of the true result. */
   readonly tell?: (result: object, method: string) => object
-  /** `dropped`: lost on the way, as notifications are that nobody hears. `garbled`: signed, and cannot be opened. */
-  readonly notifications?: 'sent' | 'dropped' | 'garbled'
+  /** `dropped`: lost on the way, as notifications are that nobody hears. `twice`: two events. `garbled`: signed, and cannot be opened. */
+  readonly notifications?: 'sent' | 'dropped' | 'twice' | 'garbled'
   /** What is notified instead of the truth. */
   readonly tellNotified?: (transaction: object) => object
+  /** Which side of a payment hash a look-up shows where there are both. Default: incoming. */
+  readonly shows?: 'incoming' | 'outgoing'
+  /** `strict`: settles and cancels what is accepted, and answers NOT_FOUND for all else, a repetition too. Default: as NIP-47 says. */
+  readonly holds?: 'strict'
+}
+
+/** For `tell`: a wallet that calls everything expired that is neither settled nor given up, whatever became of it. */
+export function callsExpired(transaction: object): object {
+  const { state } = transaction as { readonly state?: unknown }
+  return state === 'pending' || state === 'accepted' ? { ...transaction, state: 'expired' } : transaction
 }
 
 /** The misbehaviour towards one method: none where it concerns others. */

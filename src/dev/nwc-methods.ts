@@ -1,50 +1,58 @@
 /** What does the embedded wallet do for each method of NIP-47? Requests in, results or error codes out; no Nostr here. */
-import { isMalformed } from '../core/identifiers.js'
-import { parseMsat, type Msat } from '../core/money.js'
 import { PaymentFault, type IncomingPayment, type LightningNode, type OutgoingPayment } from './lightning/node.js'
 import { decodeInvoice } from './lightning/sign-invoice.js'
+import type { NwcBehaviour } from './nwc-behaviour.js'
+import { createHoldMethods, HOLD_METHODS, isHoldNode } from './nwc-hold-methods.js'
+import { missing, NwcRefusal, readAmount } from './nwc-refusal.js'
+import { tellIncoming, tellOutgoing } from './nwc-tell.js'
 
-/** What a connection may do: look; look and make invoices; everything. */
-export type NwcPermissions = 'read' | 'receive' | 'full'
+/** What a connection may do: look; look and make invoices; pay too; and, where the node can, hold invoices besides. */
+export type NwcPermissions = 'read' | 'receive' | 'full' | 'hold'
 
 const READ = ['get_info', 'lookup_invoice', 'list_transactions'] as const
 const METHODS_OF: Readonly<Record<NwcPermissions, readonly string[]>> = {
   read: READ,
   receive: [...READ, 'make_invoice'],
   full: [...READ, 'make_invoice', 'pay_invoice'],
+  hold: [...READ, 'make_invoice', 'pay_invoice', ...HOLD_METHODS],
 }
-export const NOTIFICATIONS = ['payment_received', 'payment_sent'] as const
+export type NwcNotification = 'payment_received' | 'payment_sent' | 'hold_invoice_accepted'
 
-export const permittedMethods = (permissions: NwcPermissions): readonly string[] => METHODS_OF[permissions]
+/** A node that cannot hold payments offers no method for it, whatever is permitted. */
+export const permittedMethods = (permissions: NwcPermissions, node: LightningNode): readonly string[] =>
+  METHODS_OF[isHoldNode(node) || permissions !== 'hold' ? permissions : 'full']
+
+export const sentNotifications = (permissions: NwcPermissions, node: LightningNode): readonly NwcNotification[] =>
+  permissions === 'hold' && isHoldNode(node)
+    ? ['payment_received', 'payment_sent', 'hold_invoice_accepted']
+    : ['payment_received', 'payment_sent']
 
 /** NIP-47's largest page. */
 const PAGE_SIZE = 20
 const DEFAULT_EXPIRY_SECONDS = 3_600
 
-/** A refusal of NIP-47: `code` is one of its error codes. */
-export class NwcRefusal extends Error {
-  readonly code: string
-  constructor(code: string, message: string) {
-    super(message)
-    this.name = 'NwcRefusal'
-    this.code = code
-  }
-}
-
 type Parameters = Readonly<Record<string, unknown>>
 export type NwcMethodTable = Readonly<Record<string, (parameters: Parameters) => Promise<object>>>
 
-export function createNwcMethods(node: LightningNode, permissions: NwcPermissions): NwcMethodTable {
+export interface NwcMethodWiring {
+  readonly node: LightningNode
+  readonly permissions: NwcPermissions
+  /** As of now. */
+  readonly behaviour: () => NwcBehaviour
+}
+
+export function createNwcMethods({ node, permissions, behaviour }: NwcMethodWiring): NwcMethodTable {
   const table: NwcMethodTable = {
+    ...(isHoldNode(node) ? createHoldMethods(node, behaviour) : {}),
     get_info: async () => ({
       alias: 'tollbridge-dev',
       color: '#f7931a',
       pubkey: node.id,
       network: node.network,
-      block_height: 1,
+      block_height: isHoldNode(node) ? node.blockHeight() : 1,
       block_hash: '00'.repeat(32),
-      methods: permittedMethods(permissions),
-      notifications: NOTIFICATIONS,
+      methods: permittedMethods(permissions, node),
+      notifications: sentNotifications(permissions, node),
     }),
     async make_invoice({ amount, description, expiry }) {
       const { paymentHash } = await node.makeInvoice({
@@ -68,24 +76,15 @@ export function createNwcMethods(node: LightningNode, permissions: NwcPermission
     async lookup_invoice(parameters) {
       const hash = readHash(parameters)
       const incoming = node.lookup(hash)
-      if (incoming) return tellIncoming(incoming)
-      return tellOutgoing(node.outgoing(hash) ?? missing())
+      const outgoing = node.outgoing(hash)
+      if (incoming && !(outgoing && behaviour().shows === 'outgoing')) return tellIncoming(incoming)
+      return tellOutgoing(outgoing ?? missing())
     },
     async list_transactions(parameters) {
       return { transactions: list(node, parameters) }
     },
   }
-  return Object.fromEntries(permittedMethods(permissions).map((method) => [method, table[method] ?? missing]))
-}
-
-function missing(): never {
-  throw new NwcRefusal('NOT_FOUND', 'no such payment')
-}
-
-function readAmount(value: unknown): Msat {
-  const amount = parseMsat(value)
-  if (isMalformed(amount)) throw new NwcRefusal('OTHER', amount.malformed)
-  return amount
+  return Object.fromEntries(permittedMethods(permissions, node).map((method) => [method, table[method] ?? missing]))
 }
 
 function readHash({ payment_hash: hash, invoice }: Parameters): string {
@@ -118,39 +117,4 @@ function list(node: LightningNode, { from, until, limit, offset, unpaid, type }:
     .sort((a, b) => b.at - a.at)
     .slice(skipped, skipped + size)
     .map(({ tell }) => tell())
-}
-
-const seconds = (time: number): number => Math.floor(time / 1000)
-
-/** A NIP-47 transaction. The preimage is shown once it is settled, and not before. */
-export function tellIncoming(payment: IncomingPayment): object {
-  const { state, bolt11, description, preimage, paymentHash, amountMsat, createdAt, expiresAt, settledAt } = payment
-  return {
-    type: 'incoming',
-    state,
-    invoice: bolt11,
-    description,
-    ...(state === 'settled' && preimage !== null ? { preimage } : {}),
-    payment_hash: paymentHash,
-    amount: amountMsat ?? 0,
-    fees_paid: 0,
-    created_at: seconds(createdAt),
-    expires_at: seconds(expiresAt),
-    ...(settledAt === null ? {} : { settled_at: seconds(settledAt) }),
-  }
-}
-
-export function tellOutgoing(payment: OutgoingPayment): object {
-  const { state, bolt11, preimage, paymentHash, amountMsat, feesMsat, createdAt, settledAt } = payment
-  return {
-    type: 'outgoing',
-    state,
-    invoice: bolt11,
-    ...(preimage === null ? {} : { preimage }),
-    payment_hash: paymentHash,
-    amount: amountMsat,
-    fees_paid: feesMsat ?? 0,
-    created_at: seconds(createdAt),
-    ...(settledAt === null ? {} : { settled_at: seconds(settledAt) }),
-  }
 }

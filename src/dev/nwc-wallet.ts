@@ -8,15 +8,16 @@ import { KIND_NOTIFICATION, KIND_NOTIFICATION_NIP04, KIND_REPLY, KIND_REQUEST } 
 import { createNwcCipher, type NwcEncryption } from '../wallets/nwc-cipher.js'
 import type { LightningNode } from './lightning/node.js'
 import { GARBLED, repliesTo, towards, type NwcBehaviour } from './nwc-behaviour.js'
+import { isHoldNode } from './nwc-hold-methods.js'
 import {
   createNwcMethods,
-  NOTIFICATIONS,
-  NwcRefusal,
   permittedMethods,
-  tellIncoming,
-  tellOutgoing,
+  sentNotifications,
+  type NwcNotification,
   type NwcPermissions,
 } from './nwc-methods.js'
+import { NwcRefusal } from './nwc-refusal.js'
+import { tellIncoming, tellOutgoing } from './nwc-tell.js'
 import { createOwnPool } from './own-pool.js'
 
 const REQUEST_AGE_SECONDS = 600
@@ -65,7 +66,6 @@ export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<
   const pubkey = pubkeyOf(walletKey)
   const clientPubkey = pubkeyOf(clientKey)
   const cipher = createNwcCipher(walletKey, clientPubkey)
-  const methods = createNwcMethods(node, permissions)
   const pool = createOwnPool()
   const handled = new Set<string>()
   const sent: NostrEvent[] = []
@@ -73,6 +73,8 @@ export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<
   const counts: NwcWalletCounts = { requests: 0, ignored: 0, replies: 0, notifications: 0 }
   let behaviour = options.behaviour ?? {}
   let stopped = false
+  const methods = createNwcMethods({ node, permissions, behaviour: () => behaviour })
+  const notified = sentNotifications(permissions, node)
 
   const sign = (template: Omit<EventTemplate, 'created_at'>): NostrEvent =>
     signEvent({ ...template, created_at: Math.floor(now() / 1000) }, walletKey, pubkey, randomBytes(32))
@@ -90,7 +92,11 @@ export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<
     try {
       if (wrong.refuseWith !== undefined) throw new NwcRefusal(wrong.refuseWith, 'refused')
       const run = methods[method]
-      if (!run) throw new NwcRefusal(isKnown(method) ? 'RESTRICTED' : 'NOT_IMPLEMENTED', 'not allowed')
+      if (!run)
+        throw new NwcRefusal(
+          permittedMethods('hold', node).includes(method) ? 'RESTRICTED' : 'NOT_IMPLEMENTED',
+          'not allowed',
+        )
       const result = await run(parameters as Record<string, unknown>)
       return { result_type: method, error: null, result: wrong.tell?.(result, method) ?? result }
     } catch (error) {
@@ -124,19 +130,24 @@ export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<
     if (asked) await reply(request, asked.method, encryption, await serve(asked.method, asked.params))
   }
 
-  const notify = async (type: (typeof NOTIFICATIONS)[number], transaction: object): Promise<void> => {
+  const notify = async (type: NwcNotification, transaction: object): Promise<void> => {
     const { notifications = 'sent', tellNotified } = behaviour
-    if (notifications === 'dropped') return
+    if (notifications === 'dropped' || !notified.includes(type)) return
     const told = JSON.stringify({ notification_type: type, notification: tellNotified?.(transaction) ?? transaction })
     const encryption = encryptions.includes('nip44_v2') ? 'nip44_v2' : 'nip04'
-    const content = notifications === 'garbled' ? GARBLED : cipher.encrypt(encryption, told)
-    counts.notifications++
-    await publish(encryption === 'nip44_v2' ? KIND_NOTIFICATION : KIND_NOTIFICATION_NIP04, content, [])
+    const kind = encryption === 'nip44_v2' ? KIND_NOTIFICATION : KIND_NOTIFICATION_NIP04
+    for (let sending = notifications === 'twice' ? 2 : 1; sending > 0; sending--) {
+      counts.notifications++
+      await publish(kind, notifications === 'garbled' ? GARBLED : cipher.encrypt(encryption, told), [])
+    }
   }
 
   const forget = [
     node.onSettled((payment) => void notify('payment_received', tellIncoming(payment))),
     node.onSent((payment) => void notify('payment_sent', tellOutgoing(payment))),
+    ...(isHoldNode(node)
+      ? [node.onAccepted((payment) => void notify('hold_invoice_accepted', tellIncoming(payment)))]
+      : []),
   ]
   await new Promise<void>((resolve) => {
     pool.subscribe({
@@ -158,10 +169,10 @@ export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<
   if (announced) {
     const tags = [
       ['encryption', encryptions.join(' ')],
-      ['notifications', NOTIFICATIONS.join(' ')],
+      ['notifications', notified.join(' ')],
     ]
     await pool.publish(
-      sign({ kind: KIND_INFO, content: [...permittedMethods(permissions), 'notifications'].join(' '), tags }),
+      sign({ kind: KIND_INFO, content: [...permittedMethods(permissions, node), 'notifications'].join(' '), tags }),
       relayUrl,
     )
   }
@@ -186,8 +197,6 @@ export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<
     },
   }
 }
-
-const isKnown = (method: string): boolean => permittedMethods('full').includes(method)
 
 function readRequest(plaintext: string): { method: string; params: object } | null {
   const value: unknown = JSON.parse(plaintext)

@@ -1,13 +1,15 @@
 /** What can this wallet do? Its info event (kind 13194), or where there is none the wallet's own word (NIP-47 §Info Event). */
 import { tagValue, type NostrEvent } from '../core/event.js'
 import { malformed, type Malformed } from '../core/identifiers.js'
-import type { Network, WalletMethod } from '../ports.js'
+import type { Excess, Network, WalletMethod } from '../ports.js'
 import type { NwcEncryption } from './nwc-cipher.js'
 
 export const KIND_INFO = 13194
 
 export interface NwcAbilities {
   readonly methods: ReadonlySet<WalletMethod>
+  /** NIP-47's names of all that the connection may do, known here or not. */
+  readonly commands: readonly string[]
   readonly encryption: NwcEncryption
 }
 
@@ -18,23 +20,60 @@ const METHODS: Readonly<Record<string, readonly WalletMethod[]>> = {
   list_transactions: ['listIncoming'],
   pay_invoice: ['payInvoice'],
   make_invoice: ['makeInvoice'],
+  make_hold_invoice: ['makeHoldInvoice'],
+  settle_hold_invoice: ['settleHoldInvoice'],
+  cancel_hold_invoice: ['cancelHoldInvoice'],
 }
+
+const PUSHED: Readonly<Record<string, WalletMethod>> = {
+  payment_received: 'onSettled',
+  hold_invoice_accepted: 'onAccepted',
+}
+
+/** Commands that spend, some of them extensions of NIP-47 or no longer in it. */
+const SPENDS: ReadonlySet<string> = new Set([
+  'pay_invoice',
+  'pay_keysend',
+  'pay',
+  'multi_pay_invoice',
+  'multi_pay_keysend',
+])
+const MAKES: ReadonlySet<string> = new Set(['make_invoice', 'make_hold_invoice'])
+/** Not ours to use: it opens doors for others. */
+const DELEGATES: ReadonlySet<string> = new Set(['create_connection'])
 
 const words = (text: string): string[] => text.split(/[\s,]+/).filter((word) => word !== '')
 
 export function parseMethods(methods: readonly string[], notifications: readonly string[]): ReadonlySet<WalletMethod> {
   const known = methods.flatMap((method) => (Object.hasOwn(METHODS, method) ? (METHODS[method] ?? []) : []))
-  return new Set<WalletMethod>(notifications.includes('payment_received') ? [...known, 'onSettled'] : known)
+  const pushed = notifications.flatMap((name) => (Object.hasOwn(PUSHED, name) ? (PUSHED[name] ?? []) : []))
+  return new Set<WalletMethod>([...known, ...pushed])
+}
+
+/** What of these commands goes beyond the methods that are needed. */
+export function excessOf(commands: readonly string[], needed: ReadonlySet<WalletMethod>): Excess[] {
+  const among = (names: ReadonlySet<string>): string => commands.filter((command) => names.has(command)).join(', ')
+  const excess: Excess[] = []
+  const spends = among(SPENDS)
+  if (spends !== '' && !needed.has('payInvoice')) excess.push(`spend from the wallet (${spends})`)
+  const makes = among(MAKES)
+  if (makes !== '' && !needed.has('makeInvoice') && !needed.has('makeHoldInvoice')) {
+    excess.push(`make invoices in its name (${makes})`)
+  }
+  const delegates = among(DELEGATES)
+  if (delegates !== '') excess.push(`create further connections (${delegates})`)
+  return excess
 }
 
 /** Expects a verified event. NIP-44 is preferred; without an `encryption` tag a wallet knows NIP-04 only. */
 export function parseInfoEvent(event: NostrEvent): NwcAbilities | Malformed {
-  const methods = parseMethods(words(event.content), words(tagValue(event, 'notifications') ?? ''))
+  const commands = words(event.content)
+  const methods = parseMethods(commands, words(tagValue(event, 'notifications') ?? ''))
   const offered = words(tagValue(event, 'encryption') ?? 'nip04')
   // An older way to say it, still sent by wallets that have no `encryption` tag.
   if (words(tagValue(event, 'v') ?? '').includes('1.0')) offered.push('nip44_v2')
-  if (offered.includes('nip44_v2')) return { methods, encryption: 'nip44_v2' }
-  if (offered.includes('nip04')) return { methods, encryption: 'nip04' }
+  if (offered.includes('nip44_v2')) return { methods, commands, encryption: 'nip44_v2' }
+  if (offered.includes('nip04')) return { methods, commands, encryption: 'nip04' }
   return malformed('the wallet offers no encryption that is known here')
 }
 
@@ -64,3 +103,7 @@ export const parseNodeId = (value: unknown): string | null =>
 
 export const parseWords = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((word): word is string => typeof word === 'string') : []
+
+/** Told by hardly any wallet, and never guessed from an alias, which is whatever its owner likes. */
+export const parseBackend = (value: unknown): string | null =>
+  typeof value === 'string' && /^[a-z][a-z0-9-]{1,19}$/i.test(value) ? value.toLowerCase() : null

@@ -14,7 +14,15 @@ import type { NwcCipher, NwcEncryption } from './nwc-cipher.js'
 import { localFault, parseReply, type NwcReply } from './nwc-reply.js'
 import type { NwcConnection } from './nwc-uri.js'
 
-export type NwcMethod = 'get_info' | 'lookup_invoice' | 'list_transactions' | 'pay_invoice'
+export type NwcMethod =
+  | 'get_info'
+  | 'lookup_invoice'
+  | 'list_transactions'
+  | 'pay_invoice'
+  | 'make_invoice'
+  | 'make_hold_invoice'
+  | 'settle_hold_invoice'
+  | 'cancel_hold_invoice'
 
 /** How long the answer is waited for. A wallet must not begin on a request that is older (its `expiration` tag). */
 export const REPLY_TIMEOUT_MS: Readonly<Record<NwcMethod, number>> = {
@@ -22,6 +30,10 @@ export const REPLY_TIMEOUT_MS: Readonly<Record<NwcMethod, number>> = {
   lookup_invoice: 20_000,
   list_transactions: 20_000,
   pay_invoice: 60_000,
+  make_invoice: 20_000,
+  make_hold_invoice: 20_000,
+  settle_hold_invoice: 30_000,
+  cancel_hold_invoice: 30_000,
 }
 
 /** The SDK keeps timers of its own; ours always end the request first. */

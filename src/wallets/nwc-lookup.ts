@@ -3,8 +3,9 @@ import { isMalformed, type Millis, type PaymentHash } from '../core/identifiers.
 import { TollbridgeError } from '../core/errors.js'
 import type { IncomingPage, IncomingState, OutgoingState } from '../ports.js'
 import type { NwcMethod } from './nwc-client.js'
+import type { HeldInvoices } from './nwc-held.js'
 import type { NwcReply } from './nwc-reply.js'
-import { parseTransaction, settledIncoming, type NwcTransaction } from './nwc-transaction.js'
+import { parseHeight, parseTransaction, settledIncoming, type NwcTransaction } from './nwc-transaction.js'
 
 /** NIP-47's largest page. */
 const PAGE_SIZE = 20
@@ -13,21 +14,26 @@ const SEARCHED_PAGES = 10
 
 export type Ask = (method: NwcMethod, parameters: object) => Promise<NwcReply>
 
-interface Source {
+export interface Source {
   readonly ask: Ask
   readonly now: () => Millis
+  readonly held: HeldInvoices
 }
 
 type Direction = 'incoming' | 'outgoing'
 
 const unusable = (reason: string): TollbridgeError => new TollbridgeError('wallet-unusable', reason)
 
-/** The result of a reply. @throws TollbridgeError `timeout` where no answer came, `wallet-unusable` where it is a refusal. */
+/** `timeout` where no answer came, `wallet-unusable` where it is a refusal. */
+export const refusalOf = (code: string, method: NwcMethod): TollbridgeError =>
+  code === 'local:no-reply'
+    ? new TollbridgeError('timeout', `the wallet did not answer ${method} in time`)
+    : unusable(`the wallet did not serve ${method}: ${code}`)
+
+/** The result of a reply. @throws as `refusalOf`. */
 export function resultOf(reply: NwcReply, method: NwcMethod): Record<string, unknown> {
   if (reply.type === 'result') return reply.result as Record<string, unknown>
-  if (reply.code === 'local:no-reply')
-    throw new TollbridgeError('timeout', `the wallet did not answer ${method} in time`)
-  throw unusable(`the wallet did not serve ${method}: ${reply.code}`)
+  throw refusalOf(reply.code, method)
 }
 
 /** Null where the wallet knows no such payment in that direction. @throws as `resultOf`, and on nonsense. */
@@ -76,23 +82,55 @@ const hashOf = (entry: unknown): string => {
   return typeof hash === 'string' ? hash : ''
 }
 
+export const findIncoming = (source: Source, paymentHash: PaymentHash): Promise<NwcTransaction | null> =>
+  find(source, paymentHash, 'incoming')
+
 export async function lookupIncoming(source: Source, paymentHash: PaymentHash): Promise<IncomingState> {
-  const found = await find(source, paymentHash, 'incoming')
+  const found = await findIncoming(source, paymentHash)
   if (!found) return { state: 'not_found' }
   const { state, preimage, amountMsat, settledAt } = found
+  if (state !== 'accepted' && state !== 'expired') source.held.forget(paymentHash)
   switch (state) {
     case 'settled':
-      if (amountMsat === null) throw unusable('the wallet names no amount for a settled payment')
+      if (amountMsat === null) return nameless()
       return { state, preimage, amountMsat, settledAt }
     case 'pending':
-    case 'accepted':
-      return { state: 'pending' }
-    case 'expired':
       return { state }
+    case 'accepted':
+      return acceptedOf(source, found) ?? nameless()
+    case 'expired':
+      return (await stillHeld(source, found)) ?? { state }
     case 'failed':
     case 'cancelled':
       return { state: 'cancelled' }
   }
+}
+
+type Accepted = Extract<IncomingState, { readonly state: 'accepted' }>
+
+/** What the wallet notified completes what it leaves out of a look-up. Null where neither names the amount. */
+function acceptedOf({ held }: Source, found: NwcTransaction): Accepted | null {
+  const noted = held.get(found.paymentHash)
+  const amountMsat = found.amountMsat ?? noted?.amountMsat ?? null
+  const settleDeadline = found.settleDeadline ?? noted?.settleDeadline ?? null
+  return amountMsat === null ? null : { state: 'accepted', amountMsat, settleDeadline }
+}
+
+/**
+ * Wallets call everything expired that is unsettled when the time of its invoice is over, a hold that they have accepted too. One that
+ * names a deadline, or that was notified as accepted, is held until the chain has reached that deadline.
+ */
+async function stillHeld(source: Source, found: NwcTransaction): Promise<Accepted | null> {
+  if (found.settleDeadline === null && source.held.get(found.paymentHash) === undefined) return null
+  const accepted = acceptedOf(source, found) ?? nameless()
+  if (accepted.settleDeadline === null) return accepted
+  const reply = await source.ask('get_info', {})
+  const height = reply.type === 'result' ? parseHeight((reply.result as Record<string, unknown>)['block_height']) : null
+  return height !== null && height >= accepted.settleDeadline ? null : accepted
+}
+
+function nameless(): never {
+  throw unusable('the wallet names no amount for a payment that has arrived')
 }
 
 export async function lookupOutgoing(source: Source, paymentHash: PaymentHash): Promise<OutgoingState> {

@@ -1,16 +1,20 @@
 /** Has a payment arrived? A notification that proves it by itself is passed on; one that says less is a reason to look. */
-import { isMalformed, type Millis } from '../core/identifiers.js'
+import { isMalformed, type Millis, type PaymentHash } from '../core/identifiers.js'
 import type { SettledIncoming } from '../ports.js'
+import type { HeldInvoice, HeldInvoices } from './nwc-held.js'
 import { parseTransaction, settledIncoming } from './nwc-transaction.js'
 
 /** `hint`: something happened to an incoming payment, or may have, and it must be looked up. */
 export type Notified =
   | { readonly type: 'settled'; readonly settled: SettledIncoming }
+  | { readonly type: 'accepted'; readonly paymentHash: PaymentHash; readonly held: HeldInvoice }
   | { readonly type: 'hint' }
   | { readonly type: 'other' }
 
 const HINT: Notified = { type: 'hint' }
 const OTHER: Notified = { type: 'other' }
+
+const OF_INCOMING: readonly unknown[] = ['payment_received', 'hold_invoice_accepted']
 
 /** Expects the plaintext of a verified event of the wallet; null where it could not be opened. */
 export function parseNotification(plaintext: string | null, now: Millis): Notified {
@@ -23,41 +27,59 @@ export function parseNotification(plaintext: string | null, now: Millis): Notifi
   }
   if (typeof value !== 'object' || value === null) return HINT
   const { notification_type: type, notification } = value as Record<string, unknown>
-  if (type !== 'payment_received') return typeof type === 'string' ? OTHER : HINT
+  if (!OF_INCOMING.includes(type)) return typeof type === 'string' ? OTHER : HINT
   const transaction = parseTransaction(notification, now)
   if (isMalformed(transaction)) return HINT
   if (transaction.type === 'outgoing') return OTHER
+  if (type === 'hold_invoice_accepted') {
+    const { paymentHash, amountMsat, settleDeadline } = transaction
+    return { type: 'accepted', paymentHash, held: { amountMsat, settleDeadline } }
+  }
   const settled = settledIncoming(transaction)
   return settled ? { type: 'settled', settled } : HINT
 }
 
 export interface NwcListeners {
-  readonly add: (onSettled: (settled: SettledIncoming) => void, onGap: () => void) => () => void
+  readonly onSettled: (listener: (settled: SettledIncoming) => void, onGap: () => void) => () => void
+  readonly onAccepted: (listener: (paymentHash: PaymentHash) => void) => () => void
   readonly notify: (plaintext: string | null) => void
   /** Payments may have been missed. */
   readonly gap: () => void
   readonly clear: () => void
 }
 
-export function createNwcListeners(now: () => Millis): NwcListeners {
+/** What is accepted is noted in `held` before anybody hears of it, so that whoever looks it up is told the same. */
+export function createNwcListeners(now: () => Millis, held: HeldInvoices): NwcListeners {
   interface Pair {
     readonly onSettled: (settled: SettledIncoming) => void
     readonly onGap: () => void
   }
   const pairs = new Set<Pair>()
+  const accepted = new Set<{ readonly listener: (paymentHash: PaymentHash) => void }>()
   const gap = (): void => pairs.forEach(({ onGap }) => onGap())
   return {
-    add(onSettled, onGap) {
+    onSettled(onSettled, onGap) {
       const pair = { onSettled, onGap }
       pairs.add(pair)
       return () => void pairs.delete(pair)
+    },
+    onAccepted(listener) {
+      const entry = { listener }
+      accepted.add(entry)
+      return () => void accepted.delete(entry)
     },
     notify(plaintext) {
       const notified = parseNotification(plaintext, now())
       if (notified.type === 'hint') gap()
       if (notified.type === 'settled') pairs.forEach(({ onSettled }) => onSettled(notified.settled))
+      if (notified.type !== 'accepted') return
+      held.note(notified.paymentHash, notified.held)
+      accepted.forEach(({ listener }) => listener(notified.paymentHash))
     },
     gap,
-    clear: () => pairs.clear(),
+    clear() {
+      pairs.clear()
+      accepted.clear()
+    },
   }
 }

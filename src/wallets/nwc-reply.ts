@@ -15,6 +15,8 @@ export type LocalFault =
   | 'local:stopped'
   | 'local:unreadable'
   | 'local:malformed'
+  /** Neither a result nor an error: how some wallets say that something is done. */
+  | 'local:empty'
   | 'local:failed'
 
 export const localFault = (code: LocalFault): NwcReply => ({ type: 'error', code })
@@ -34,6 +36,7 @@ export function parseReply(plaintext: string, method: string): NwcReply {
   if (resultType !== method && resultType != null && resultType !== '') return localFault('local:malformed')
   const code = isObject(error) && typeof error['code'] === 'string' ? error['code'] : ''
   if (isObject(result) && code === '') return { type: 'result', result }
+  if (result == null && error == null && resultType === method) return localFault('local:empty')
   // A result and an error at once, or neither, says nothing that can be relied on.
   const contradicted = isObject(result) && Object.keys(result).length > 0
   if (contradicted || code === '') return localFault('local:malformed')

@@ -25,6 +25,9 @@ export interface NwcTransaction {
   readonly amountMsat: Msat | null
   readonly feesMsat: Msat | null
   readonly settledAt: Millis | null
+  readonly invoice: string | null
+  /** Block height at which an accepted hold goes back to the payer; wallets name it of what is or was accepted, and of nothing else. */
+  readonly settleDeadline: number | null
 }
 
 /** True when the preimage is the one that the payment hash commits to. */
@@ -38,7 +41,9 @@ export function parseTransaction(value: unknown, now: Millis): NwcTransaction | 
   const paymentHash = parsePaymentHash(raw['payment_hash'])
   if (isMalformed(paymentHash)) return paymentHash
   const settledAt = parseTime(raw['settled_at'])
-  const state = parseState(raw['state'], settledAt, parseTime(raw['expires_at']), now)
+  const settleDeadline = parseHeight(raw['settle_deadline'])
+  const times = { settledAt, settleDeadline, expiresAt: parseTime(raw['expires_at']) }
+  const state = parseState(raw['state'], times, now)
   if (isMalformed(state)) return state
   const preimage = readPreimage(raw['preimage'])
   const proved = preimage !== null && !isMalformed(preimage) && provesPayment(preimage, paymentHash)
@@ -56,14 +61,21 @@ export function parseTransaction(value: unknown, now: Millis): NwcTransaction | 
     amountMsat: isMalformed(amount) ? null : amount,
     feesMsat: isMalformed(fees) ? null : fees,
     settledAt,
+    invoice: typeof raw['invoice'] === 'string' && raw['invoice'] !== '' ? raw['invoice'] : null,
+    settleDeadline,
   }
+}
+
+interface Times {
+  readonly settledAt: Millis | null
+  readonly settleDeadline: number | null
+  readonly expiresAt: Millis | null
 }
 
 /** `state` is optional in NIP-47; without it the time of settlement decides, and never the presence of a preimage. */
 function parseState(
   value: unknown,
-  settledAt: Millis | null,
-  expiresAt: Millis | null,
+  { settledAt, settleDeadline, expiresAt }: Times,
   now: Millis,
 ): NwcState | Malformed {
   const named = STATES.find((state) => state === value)
@@ -71,6 +83,7 @@ function parseState(
   if (value === 'canceled') return 'cancelled'
   if (value != null && value !== '') return malformed('the state of a transaction is not one that NIP-47 names')
   if (settledAt !== null) return 'settled'
+  if (settleDeadline !== null) return 'accepted'
   return expiresAt !== null && expiresAt < now ? 'expired' : 'pending'
 }
 
@@ -78,6 +91,9 @@ function parseTime(seconds: unknown): Millis | null {
   if (typeof seconds !== 'number' || !Number.isSafeInteger(seconds * 1000) || seconds <= 0) return null
   return seconds * 1000
 }
+
+export const parseHeight = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 1 ? value : null
 
 /** All zeros is how some wallets write "not told". */
 export function readPreimage(value: unknown): Preimage | Malformed | null {

@@ -3,15 +3,28 @@ import { TollbridgeError } from '../core/errors.js'
 import { isMalformed } from '../core/identifiers.js'
 import { verifyEvent } from '../nostr/event.js'
 import type { Clock, Logger, Network, RelayPool, Wallet, WalletInfo, WalletMethod } from '../ports.js'
-import { KIND_INFO, parseInfoEvent, parseMethods, parseNetwork, parseNodeId, parseWords } from './nwc-abilities.js'
+import {
+  excessOf,
+  KIND_INFO,
+  parseBackend,
+  parseInfoEvent,
+  parseMethods,
+  parseNetwork,
+  parseNodeId,
+  parseWords,
+} from './nwc-abilities.js'
 import type { NwcAbilities } from './nwc-abilities.js'
 import { createNwcChannel, type NwcChannel } from './nwc-channel.js'
 import { createNwcCipher, type NwcEncryption } from './nwc-cipher.js'
 import { createNwcClient, type NwcClient } from './nwc-client.js'
+import { createHeldInvoices } from './nwc-held.js'
 import { lookupIncoming, lookupOutgoing, pageOfIncoming, resultOf, type Ask } from './nwc-lookup.js'
+import { makeHoldInvoice, makeInvoice } from './nwc-make.js'
 import { createNwcListeners } from './nwc-notifications.js'
 import { paymentOutcome } from './nwc-pay.js'
+import { cancelHoldInvoice, settleHoldInvoice } from './nwc-release.js'
 import { localFault } from './nwc-reply.js'
+import { parseHeight } from './nwc-transaction.js'
 import { parseNwcUri } from './nwc-uri.js'
 import { unsupportedBy } from './unsupported.js'
 
@@ -37,15 +50,17 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
   if (isMalformed(connection)) throw unusable(name, connection.malformed)
   const { walletPubkey, secretKey, relays } = connection
   const cipher = createNwcCipher(secretKey, walletPubkey)
-  const listeners = createNwcListeners(() => clock.now())
+  const held = createHeldInvoices()
+  const listeners = createNwcListeners(() => clock.now(), held)
   const methods = new Set<WalletMethod>()
+  let commands: readonly string[] = []
   let channel: NwcChannel | undefined
   let client: NwcClient | undefined
   let encryption: NwcEncryption = 'nip44_v2'
 
   const ask: Ask = async (method, parameters) =>
     client ? client.ask(method, parameters, encryption) : localFault('local:stopped')
-  const source = { ask, now: () => clock.now() }
+  const source = { ask, now: () => clock.now(), held }
 
   const readInfoEvent = async (): Promise<NwcAbilities | null> => {
     const filter = { kinds: [KIND_INFO], authors: [walletPubkey] }
@@ -65,16 +80,19 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
       const reply = await client?.ask('get_info', {}, tried)
       if (reply?.type !== 'result') continue
       const told = reply.result as Record<string, unknown>
-      const known = parseMethods(['get_info', ...parseWords(told['methods'])], parseWords(told['notifications']))
-      return { methods: known, encryption: tried }
+      const named = ['get_info', ...parseWords(told['methods'])]
+      return { methods: parseMethods(named, parseWords(told['notifications'])), commands: named, encryption: tried }
     }
     throw unusable(name, 'no relay has its info event, and it does not answer get_info')
   }
   const readInfo = async (): Promise<WalletInfo> => {
     const told = resultOf(await ask('get_info', {}), 'get_info')
-    const height = told['block_height']
-    const blockHeight = typeof height === 'number' && Number.isSafeInteger(height) && height > 1 ? height : null
-    return { network: parseNetwork(told['network']), nodeId: parseNodeId(told['pubkey']), blockHeight, backend: null }
+    return {
+      network: parseNetwork(told['network']),
+      nodeId: parseNodeId(told['pubkey']),
+      blockHeight: parseHeight(told['block_height']),
+      backend: parseBackend(told['backend']),
+    }
   }
   const checkNetwork = async (expected: Network): Promise<void> => {
     const info = await readInfo().catch((error: unknown) => {
@@ -101,6 +119,7 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
         const [infoEvent] = await Promise.all([readInfoEvent(), opened.open(listener, LISTEN_TIMEOUT_MS)])
         const abilities = infoEvent ?? (await askForAbilities())
         encryption = abilities.encryption
+        commands = abilities.commands
         methods.clear()
         for (const method of abilities.methods) methods.add(method)
         if (network !== undefined && methods.has('getInfo')) await checkNetwork(network)
@@ -119,7 +138,18 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
       if (bolt11.length > LONGEST_INVOICE) return { type: 'refused', reason: 'the invoice is too long' }
       return paymentOutcome(await ask('pay_invoice', { invoice: bolt11 }), paymentHash)
     },
-    onSettled: (listener, onGap) => listeners.add(listener, onGap),
+    makeInvoice: (request) => makeInvoice(source, request),
+    makeHoldInvoice: (request) => makeHoldInvoice(source, request),
+    settleHoldInvoice: (preimage, paymentHash) => settleHoldInvoice(source, preimage, paymentHash),
+    cancelHoldInvoice: (paymentHash) => cancelHoldInvoice(source, paymentHash),
+    async excessOver(needed) {
+      // What is permitted may be less than what is announced: where the wallet tells it of this connection, that counts.
+      const reply = methods.has('getInfo') ? await ask('get_info', {}) : null
+      const told = reply?.type === 'result' ? parseWords((reply.result as Record<string, unknown>)['methods']) : []
+      return excessOf(told.length > 0 ? told : commands, needed)
+    },
+    onSettled: listeners.onSettled,
+    onAccepted: listeners.onAccepted,
     async stop() {
       listeners.clear()
       channel?.stop()

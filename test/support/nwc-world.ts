@@ -5,6 +5,8 @@ import { startRelay, type RelayOptions } from '../../src/dev/relay/relay.js'
 import type { Clock } from '../../src/ports.js'
 import { createNwcWallet, type NwcWalletOptions } from '../../src/wallets/nwc.js'
 import { createPoolFixture, systemClock } from './pool-fixture.js'
+import { misbehaviourOfNwc } from './nwc-misbehaviour.js'
+import type { Misbehaviour } from './wallet-world.js'
 
 export interface NwcWorldOptions {
   readonly relay?: RelayOptions
@@ -14,24 +16,45 @@ export interface NwcWorldOptions {
   readonly clock?: Clock
 }
 
+/** By how much the wallet's patience is shorter while its service is late. */
+const IMPATIENCE = 100
+
 /** Everything runs; only the wallet's `start` is left to the caller. */
 export async function createNwcWorld(given: NwcWorldOptions = {}) {
-  const { clock = systemClock } = given
+  let hurry = 1
+  const manners = given.service?.behaviour ?? {}
+  const {
+    clock = {
+      now: () => systemClock.now(),
+      after: (ms: number, run: () => void) => systemClock.after(ms / hurry, run),
+    },
+  } = given
   const relay = await startRelay(given.relay)
   const network = createSimulatedNetwork()
   const node = network.createNode()
   const other = network.createNode()
-  const service = await startNwcWallet({ node, relayUrl: relay.url, permissions: 'full', ...given.service })
+  const service = await startNwcWallet({ node, relayUrl: relay.url, permissions: 'hold', ...given.service })
   const { pool, log } = createPoolFixture(systemClock)
   const wallet = createNwcWallet({ name: 'till', uri: service.uri, relayPool: pool, clock, log, ...given.wallet })
   return {
     relay,
+    network,
     node,
     other,
     service,
     pool,
     log,
     wallet,
+    misbehave(how: Misbehaviour | null) {
+      hurry = how === 'late' ? IMPATIENCE : 1
+      service.behave({ ...manners, ...(how === null ? {} : misbehaviourOfNwc(how)) })
+    },
+    async interrupt(meanwhile: () => Promise<void>) {
+      service.behave({ ...manners, notifications: 'dropped' })
+      await meanwhile()
+      service.behave(manners)
+      relay.dropConnections()
+    },
     /** The service keeps one subscription, the wallet another. */
     isClosed: () => relay.counts.subscriptions === 1,
     async stop() {

@@ -13,7 +13,7 @@ describe('the info event of a wallet', () => {
       ['encryption', 'nip44_v2 nip04'],
       ['notifications', 'payment_received payment_sent'],
     )
-    expect(abilities).toEqual({
+    expect(abilities).toMatchObject({
       encryption: 'nip44_v2',
       methods: new Set([
         'getInfo',

@@ -51,7 +51,7 @@ describe('an NWC wallet whose wallet service answers badly', () => {
 
   it.each([
     ['failed', { state: 'cancelled' }],
-    ['accepted', { state: 'pending' }],
+    ['accepted', { state: 'accepted', amountMsat: 21_000, settleDeadline: null }],
     ['expired', { state: 'expired' }],
   ])('reads an incoming payment that is %s', async (state, seen) => {
     await nwc.start({ service: { behaviour: told({ state }) } })

@@ -29,8 +29,14 @@ describe('a reply of the wallet', () => {
     expect(read({ error: { code: 'the preimage is …' } })).toEqual({ type: 'error', code: 'OTHER' })
   })
 
+  it('is empty with neither result nor error, and malformed where it does not name its method either', () => {
+    const empty = { type: 'error', code: 'local:empty' }
+    expect(read({ result_type: 'pay_invoice', error: null, result: null })).toEqual(empty)
+    expect(read({ result_type: 'pay_invoice' })).toEqual(empty)
+    expect(read({ error: null, result: null })).toEqual(MALFORMED)
+  })
+
   it.each([
-    ['neither', { result_type: 'pay_invoice', error: null, result: null }],
     ['both', { error: { code: 'INTERNAL' }, result: { preimage: 'x' } }],
     ['an answer to another method', { result_type: 'get_info', result: { methods: [] } }],
     ['a bare text as result', { result: 'paid' }],

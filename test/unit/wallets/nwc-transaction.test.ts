@@ -32,6 +32,8 @@ describe('a NIP-47 transaction', () => {
       amountMsat: 21_000,
       feesMsat: null,
       settledAt: 1_799_999_000_000,
+      invoice: 'lnbcrt1',
+      settleDeadline: null,
     })
   })
 
@@ -47,6 +49,9 @@ describe('a NIP-47 transaction', () => {
       'pending',
     ],
     ['accepted', { state: 'accepted', preimage: '' }, 'accepted'],
+    ['accepted where it names no state and a deadline', { settle_deadline: 900, expires_at: 1 }, 'accepted'],
+    ['pending where it says so, with a deadline too', { state: 'pending', settle_deadline: 900 }, 'pending'],
+    ['pending where its deadline is none', { settle_deadline: 0 }, 'pending'],
     ['cancelled in either spelling', { state: 'canceled' }, 'cancelled'],
   ])('is %s', (_, fields, state) => {
     expect(parse({ type: 'incoming', payment_hash: HASH, amount: 1, ...fields }).state).toBe(state)
