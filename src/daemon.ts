@@ -9,6 +9,7 @@ import { createCancellations, DELETION_KIND } from './engine/cancellations.js'
 import { createCensus } from './engine/census.js'
 import { startControl } from './engine/control.js'
 import { createDrive, type Drive } from './engine/drive.js'
+import { createExposure } from './engine/exposure.js'
 import { createIntake, type Intake } from './engine/intake.js'
 import { buildJobFilters } from './engine/job-filters.js'
 import { createLateJobs } from './engine/late-jobs.js'
@@ -79,11 +80,12 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   const admission = openAdmission({ config, adapters, makeRoom: (bidMsat) => slots.displace(bidMsat) })
   const deliveries = openDeliveries({ config, adapters, onVerdict: (jobId) => drive.heard(jobId) })
   const gathering = openGathering({ config, adapters, upstreams, replyRelays: deliveries.replyRelays })
-  const census = createCensus(admission.watchers, gathering.mostGathered)
+  const exposure = createExposure(() => 0)
+  const census = createCensus([...admission.watchers, exposure.watch], gathering.mostGathered)
   const { outbox } = deliveries
   closers.push(() => deliveries.stop())
 
-  const { settlements, tills, proofs } = openSettlements({
+  const { settlements, tills, proofs, purses } = openSettlements({
     config,
     adapters,
     upstreams,
@@ -110,9 +112,9 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     store,
     handlers,
     settlements,
-    ...openBlobs(config.blobs, adapters),
-    upstreams: bindings,
-    begun: new WeakSet(),
+    purses,
+    exposure,
+    ...{ ...openBlobs(config.blobs, adapters), upstreams: bindings, begun: new WeakSet() },
     settings: {
       network: config.network,
       writeRelays,

@@ -9,7 +9,8 @@ import { isUnsupportedScheme, parseChallenge } from '../l402/challenge.js'
 import { decodeInvoice } from '../l402/invoice.js'
 import { verifyOffer } from '../l402/verify-offer.js'
 import type { UpstreamClient, UpstreamOutcome, Wallet, WalletMethod } from '../ports.js'
-import { chooseSources, explainSources } from '../settlement/choose.js'
+import { choosePath, type Payer } from '../settlement/choose.js'
+import { explainPath } from '../settlement/explain.js'
 import { askExactPrice } from '../steps/exact-price.js'
 
 export interface RouteFinding {
@@ -25,6 +26,8 @@ export interface RouteToCheck {
   readonly route: Route
   readonly client: UpstreamClient
   readonly wallet: Wallet | null
+  /** Pays the upstream and is paid by customers. */
+  readonly purse: Wallet | null
   readonly paths: readonly string[]
 }
 
@@ -109,12 +112,13 @@ async function explain(
       ? `A call costs ${sats} sats, its exact price, payable to the node ${verified.payee}.`
       : `The 402 asks for ${sats} sats, payable to the node ${verified.payee}.`
   const wallet = await readReceiver(subject.wallet, invoice.paymentHash)
-  const means = { upstream, challenge, walletMethods: wallet.methods, proofPromised: false }
+  const payer = await readPayer(subject.purse)
+  const means = { upstream, challenge, invoice: verified, walletMethods: wallet.methods, payer, proofPromised: false }
   const sayWallet = wallet.silent
     ? `The wallet "${upstream.merchantWallet}" does not answer, so it cannot be relied on. `
     : ''
-  const path = sayWallet + explainSources(means)
-  return { verdict: isRejection(chooseSources(means)) ? 'failed' : 'ok', says: `${price} ${path}` }
+  const path = sayWallet + explainPath(means)
+  return { verdict: isRejection(choosePath(means)) ? 'failed' : 'ok', says: `${price} ${path}` }
 }
 
 function whyRefused({ rejected, detail }: Rejection, { route, config }: RouteToCheck): string {
@@ -138,4 +142,13 @@ async function readReceiver(
   } catch {
     return { methods: null, silent: true }
   }
+}
+
+/** What our own wallet tells of itself; null where there is none, or it does not answer. */
+async function readPayer(wallet: Wallet | null): Promise<Payer | null> {
+  if (wallet === null) return null
+  const { name, methods, limits } = wallet
+  const none = { nodeId: null, backend: null }
+  const info = methods.has('getInfo') ? await wallet.getInfo().catch(() => none) : none
+  return { name, methods, limits, info }
 }

@@ -61,9 +61,10 @@ export async function check(config: Config, paths: readonly string[], output: Ou
       const client = openClient(settings)
       const upstream = upstreamOf(settings)
       const wallet = wallets.get(settings.merchantWallet ?? '') ?? null
+      const purse = wallets.get(settings.wallet ?? '') ?? null
       try {
         for (const route of upstream.routes)
-          report(asFinding(await checkRoute({ config, upstream, route, client, wallet, paths })))
+          report(asFinding(await checkRoute({ config, upstream, route, client, wallet, purse, paths })))
       } finally {
         await client.stop()
       }

@@ -89,7 +89,7 @@ export const resellSchema = z
     bufferSeconds: wholeNumber(30, 86_400)
       .default(120)
       .describe("How long before the upstream's invoice ours must expire, in seconds."),
-    lud16: z
+    zaps: z
       .boolean()
       .default(false)
       .describe('Whether a zap (NIP-57) to announce.lud16 counts as payment of a job; the wallet must receive it.'),

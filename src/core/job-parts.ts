@@ -54,7 +54,11 @@ export interface JobOutput {
  */
 export type Scheme = 'L402' | 'LSAT' | 'Payment' | 'x402'
 
+/** Where the preimage of the upstream's own invoice comes from (passthrough). */
 export type PreimageSourceName = 'statusEndpoint' | 'merchantWallet' | 'customerProof'
+
+/** Where we learn that the customer has paid: in wrap and resell, that an invoice of our own is accepted or settled. */
+export type PaymentSourceName = PreimageSourceName | 'holdInvoice' | 'ownInvoice' | 'zap'
 
 /** What completes a credential after the colon. A suffix is never used as a preimage. */
 export type CredentialKey =
@@ -83,11 +87,93 @@ export interface Offer {
   readonly expiresAt: Millis
   /** When the invoice was verified: a settlement before it is not this customer's. */
   readonly offeredAt: Millis
-  readonly sources: readonly PreimageSourceName[]
+  readonly sources: readonly PaymentSourceName[]
+  /** The upstream's own invoice, where the customer pays one of ours (wrap, resell); absent in passthrough. */
+  readonly purchase?: Purchase
 }
 
+/** What we pay to the upstream once the customer has paid us. */
+export interface Purchase {
+  readonly mode: 'wrap' | 'resell'
+  /** Name of our wallet in the configuration: it holds the customer's invoice and pays the upstream's. */
+  readonly wallet: string
+  readonly bolt11: string
+  /** In wrap the same as the offer's. */
+  readonly paymentHash: PaymentHash
+  readonly amountMsat: Msat
+  readonly payee: string
+  readonly expiresAt: Millis
+  /** BOLT11 `c` of the upstream's invoice, in blocks. */
+  readonly minFinalCltv: number
+  /** What the payment may cost beyond its amount. */
+  readonly maxFeeMsat: Msat
+  /** Blocks that must be left between the latest end of our payment and the deadline of the hold (wrap). */
+  readonly marginBlocks: number
+  /** When the customer's payment is taken (wrap): once the upstream is paid, or when its answer is there. */
+  readonly settle: 'on-preimage' | 'on-result'
+  /** With on-result: the hold is settled so long after the upstream was paid, whatever it said. */
+  readonly maxHoldMs: Millis
+}
+
+/** A customer's payment that our hold invoice has accepted. */
+export interface Hold {
+  readonly amountMsat: Msat
+  /** The block height at which it goes back by itself; null where the wallet does not tell. */
+  readonly settleDeadline: number | null
+  /** Of the chain, when it was found accepted; null where the wallet does not tell. */
+  readonly blockHeight: number | null
+  /** It was settled: the money is ours. */
+  readonly taken?: true
+}
+
+/** A payment of ours that was announced: three outcomes, and unknown is looked up, never paid again. */
+export interface Spending {
+  /** Null where it is certainly unsent. */
+  readonly attempt: Attempt | null
+  readonly at: Millis
+  /** A look-up has shown it under way. */
+  readonly sawPending: boolean
+  /** Since when the wallet says that it knows no such payment; null where it does not say so. */
+  readonly notFoundSince: Millis | null
+}
+
+/** What our payment to the upstream came to. */
+export interface Spent {
+  readonly at: Millis
+  /** Null where the wallet does not tell. */
+  readonly feesMsat: Msat | null
+}
+
+/** What a customer paid and gets back (resell): a payment of its own. */
+export interface Refund {
+  readonly amountMsat: Msat
+  /** The invoice that is paid; null until the customer's destination has given one. */
+  readonly bolt11: string | null
+  readonly paymentHash: PaymentHash | null
+  /** Null until it is announced. */
+  readonly spending: Spending | null
+  readonly tries: number
+  /** No further try before this time. */
+  readonly retryAt: Millis
+  readonly spent: Spent | null
+}
+
+/** The bridge has paid and did not get the customer's money: an entry of the ledger. */
+export interface Loss {
+  readonly amountMsat: Msat
+  readonly at: Millis
+  /** For the operator. Never holds a secret. */
+  readonly reason: string
+}
+
+/** What follows once a hold is settled. */
+export type AfterSettling =
+  | { readonly type: 'fetch'; readonly calls: Calls }
+  | { readonly type: 'publish'; readonly output: JobOutput }
+  | { readonly type: 'fail'; readonly failure: JobFailure }
+
 export interface Payment {
-  readonly source: PreimageSourceName
+  readonly source: PaymentSourceName
   readonly at: Millis
 }
 

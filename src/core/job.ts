@@ -13,6 +13,13 @@ import type {
   JobFailure,
   Delivery,
   Challenge,
+  Purchase,
+  Hold,
+  Spending,
+  Spent,
+  Refund,
+  Loss,
+  AfterSettling,
 } from './job-parts.js'
 import type { Msat } from './money.js'
 
@@ -24,11 +31,16 @@ export const OPEN_STATES = [
   'invoicing',
   'offering',
   'awaiting',
+  'paying',
+  'tracking',
+  'settling',
   'fetching',
   'publishing',
+  'cancelling',
+  'refunding',
   'failing',
 ] as const
-export const CLOSED_STATES = ['completed', 'rejected', 'expired', 'cancelled', 'failed'] as const
+export const CLOSED_STATES = ['completed', 'rejected', 'expired', 'cancelled', 'refunded', 'failed'] as const
 
 export type OpenState = (typeof OPEN_STATES)[number]
 export type ClosedState = (typeof CLOSED_STATES)[number]
@@ -65,10 +77,30 @@ interface Offered extends Translated {
   readonly offer: Offer
   readonly secrets: UnpaidSecrets
 }
+/** Paid, and the key of the credential is had. */
 interface Paid extends Translated {
   readonly offer: Offer
   readonly secrets: PaidSecrets
   readonly payment: Payment
+  /** What we paid to the upstream (wrap, resell). */
+  readonly spent?: Spent
+  /** The customer's payment as it was held (wrap). */
+  readonly hold?: Hold
+  readonly loss?: Loss
+}
+/** The customer's money has come, or is held for us, and the upstream is not known to be paid (wrap, resell). */
+interface Funded extends Translated {
+  readonly offer: Offer & { readonly purchase: Purchase }
+  readonly secrets: UnpaidSecrets
+  readonly payment: Payment
+  readonly hold?: Hold
+  readonly spending: Spending
+}
+/** The upstream could not be paid. */
+interface Unserved extends Funded {
+  readonly refund?: Refund
+  /** Whether the customer has the money back; otherwise it is owed. */
+  readonly returned: boolean
 }
 /** A job that owes nothing has neither offer nor payment. */
 interface Unpaid {
@@ -96,6 +128,31 @@ export interface Offering extends Offered {
 export interface Awaiting extends Offered {
   readonly state: 'awaiting'
 }
+/** The only state that spends; entered by a saved transition, once. */
+export interface Paying extends Funded {
+  readonly state: 'paying'
+}
+/** The payment was started and its fate is unknown: it is looked up, never repeated. */
+export interface Tracking extends Funded {
+  readonly state: 'tracking'
+}
+/** The preimage is known: the customer's held payment is taken. */
+export interface Settling extends Paid {
+  readonly state: 'settling'
+  readonly hold: Hold
+  readonly then: AfterSettling
+}
+/** Nothing was paid, and nothing will be: the customer's held payment is given back. */
+export interface Cancelling extends Funded {
+  readonly state: 'cancelling'
+  readonly failure: JobFailure
+}
+/** Nothing was paid, and nothing will be: the customer's money is sent back. */
+export interface Refunding extends Funded {
+  readonly state: 'refunding'
+  readonly failure: JobFailure
+  readonly refund: Refund
+}
 export interface Fetching extends Paid {
   readonly state: 'fetching'
   readonly calls: Calls
@@ -107,7 +164,7 @@ export type Publishing = (Paid | (Translated & Unpaid)) & {
   /** The output does not fit into an event: it goes into a blob, to which the result leads. */
   readonly inBlob?: true
 }
-export type Failing = (Paid | (Admitted & Unpaid & { readonly call: UpstreamCall | null })) & {
+export type Failing = (Paid | Unserved | (Admitted & Unpaid & { readonly call: UpstreamCall | null })) & {
   readonly state: 'failing'
   readonly failure: JobFailure
   /** What was paid for and could not be delivered. */
@@ -132,16 +189,37 @@ export interface CalledOff extends Offered {
 /** Called off by its author before the offer; or another daemon with our key has answered, and this one stood down. */
 export type Cancelled =
   CalledOff | (Admitted & Unpaid & { readonly state: 'cancelled'; readonly call: UpstreamCall | null })
-/** Paid and not served: the credential was handed over, and the job is owed until it is retried with success. */
-export interface Failed extends Paid {
+/**
+ * Paid and not served. With a key, the credential was handed over, and the job is owed until it is retried with success; without one, the
+ * upstream could not be paid, and the money itself is owed.
+ */
+export type Failed = (Paid | Unserved) & {
   readonly state: 'failed'
   readonly failure: JobFailure
   /** Another try begins with it. */
   readonly answer?: JobOutput
 }
+/** The upstream could not be paid, and the customer has the money back. */
+export interface Refunded extends Unserved {
+  readonly state: 'refunded'
+  readonly failure: JobFailure
+}
 
-export type OpenJob = Gathering | Quoting | Invoicing | Offering | Awaiting | Fetching | Publishing | Failing
-export type ClosedJob = Completed | Rejected | Expired | Cancelled | Failed
+export type OpenJob =
+  | Gathering
+  | Quoting
+  | Invoicing
+  | Offering
+  | Awaiting
+  | Paying
+  | Tracking
+  | Settling
+  | Fetching
+  | Publishing
+  | Cancelling
+  | Refunding
+  | Failing
+export type ClosedJob = Completed | Rejected | Expired | Cancelled | Refunded | Failed
 export type Job = OpenJob | ClosedJob
 export type JobIn<S extends JobState> = Extract<Job, { state: S }>
 
@@ -150,7 +228,11 @@ const OPEN: ReadonlySet<string> = new Set(OPEN_STATES)
 export const isOpen = (job: Job): job is OpenJob => OPEN.has(job.state)
 
 /** Whether the customer's money has moved, so that nothing of this job may be thrown away. */
-export const isPaid = (job: Job): job is Job & Paid => 'payment' in job && job.payment !== undefined
+export const isPaid = (job: Job): job is Job & (Paid | Funded) => 'payment' in job && job.payment !== undefined
+
+/** Whether the credential is complete: only such a job can be fetched, or handed over. */
+export const hasKey = <J extends Job>(job: J): job is J & Paid =>
+  'secrets' in job && job.secrets !== undefined && 'key' in job.secrets
 
 /** Whether an invoice of ours is out that nobody has paid yet. */
 export const isUnpaidInvoice = (job: Job): boolean =>

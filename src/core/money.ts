@@ -28,3 +28,11 @@ export const satsRoundedUp = (amount: Msat): number => Math.ceil(amount / 1000)
 
 /** One part of so many, rounded up once. */
 export const partRoundedUp = (amount: Msat, parts: number): Msat => Math.ceil(amount / parts) as Msat
+
+/** So many millionths of it, rounded up once. */
+export const ppmRoundedUp = (amount: Msat, ppm: number): Msat =>
+  Number((BigInt(amount) * BigInt(ppm) + 999_999n) / 1_000_000n) as Msat
+
+/** The sum, rounded up to a whole sat once. */
+export const sumToWholeSats = (...amounts: readonly Msat[]): Msat =>
+  msatFromSats(Math.ceil(amounts.reduce<number>((sum, amount) => sum + amount, 0) / 1000))

@@ -25,8 +25,46 @@ export interface Route {
   readonly stream?: boolean
 }
 
+/** How an upstream may be paid out of our own wallet, and on what terms. */
+export interface PurchaseTerms {
+  /** Added to the price: so much, and so many millionths of it. */
+  readonly markupMsat: Msat
+  readonly markupPpm: number
+  /** Routing fees that are allowed: the greater of the two. */
+  readonly feePpm: number
+  readonly minFeeMsat: Msat
+  readonly wrap: WrapTerms
+  readonly resell: ResellTerms
+}
+
+export interface WrapTerms {
+  readonly settle: 'on-preimage' | 'on-result'
+  readonly maxHoldMs: number
+  readonly trusted: boolean
+  readonly maxUntrustedMsat: Msat
+  readonly maxHolds: number
+  readonly maxExpirySeconds: number
+  readonly bufferSeconds: number
+  readonly marginBlocks: number
+  readonly maxDelayBlocks: number
+}
+
+export interface ResellTerms {
+  readonly enabled: boolean
+  readonly maxMsat: Msat
+  readonly windowMs: number
+  readonly maxWindowMsat: Msat
+  readonly maxLiabilityMsat: Msat
+  readonly bufferSeconds: number
+  readonly zaps: boolean
+}
+
 export interface Upstream {
   readonly name: string
+  readonly mode: 'auto' | 'passthrough' | 'wrap' | 'resell'
+  /** Name of the wallet that pays it and is paid by customers, for wrap and resell. */
+  readonly wallet: string | null
+  readonly terms: PurchaseTerms
   readonly publicUrl: string | null
   /** The node that every invoice must be payable to; null for any. */
   readonly payee: string | null

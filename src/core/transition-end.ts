@@ -3,7 +3,7 @@ import type { Channel } from './arrival.js'
 import type { Rejection } from './errors.js'
 import type { KeptInput } from './job-input.js'
 import { NO_CALLS, type Delivery, type Failing, type Job, type JobFailure, type JobIn } from './job.js'
-import type { Fact } from './transition.js'
+import type { Fact } from './fact.js'
 
 export function followPublishing(job: JobIn<'publishing'>, fact: Fact): Job | null {
   const { output, inBlob: _, ...facts } = job
@@ -36,6 +36,7 @@ export const replaced = (
 /** A failure that was signed closes the job; the outbox goes on delivering it. */
 export function close(job: Failing, delivery: Delivery): Job {
   const outbox = [...job.outbox, delivery]
+  if ('returned' in job) return { ...job, state: job.returned ? 'refunded' : 'failed', outbox }
   if (job.payment) return { ...job, state: 'failed', outbox }
   return { ...job, state: 'rejected', outbox, ...withoutPayload(job) }
 }
@@ -58,6 +59,7 @@ export const withoutPayload = <C extends Failing['call']>({
 
 /** The same credential again, with a fresh count. What an earlier call may have done is not forgotten. */
 export function retry(job: JobIn<'failed'>): Job {
+  if ('returned' in job) return refundAgain(job)
   const { failure, answer, ...facts } = job
   if (answer) return { ...facts, state: 'publishing', output: answer }
   if (failure.code === 'undeliverable' && hasResult(job)) {
@@ -65,6 +67,12 @@ export function retry(job: JobIn<'failed'>): Job {
   }
   const outcomeUnknown = failure.code === 'outcome-unknown' || failure.code === 'credential-consumed'
   return { ...facts, state: 'fetching', calls: { ...NO_CALLS, outcomeUnknown } }
+}
+
+/** The money is owed: another try to give it back, the way it came. */
+function refundAgain({ returned: _, ...job }: Extract<JobIn<'failed'>, { readonly returned: boolean }>): Job {
+  if (job.hold || !job.refund) return { ...job, state: 'cancelling' }
+  return { ...job, state: 'refunding', refund: { ...job.refund, tries: 0, retryAt: 0 } }
 }
 
 /** The result goes once more to the relays that have refused it: the operator has reason to hope. */

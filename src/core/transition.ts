@@ -1,105 +1,42 @@
 /** What follows from a fact? The whole life of a job as one pure function: (job, fact) → job. */
-import { TollbridgeError, type Rejection } from './errors.js'
-import type { EventId, Millis } from './identifiers.js'
-import type { KeptInput } from './job-input.js'
+import { TollbridgeError } from './errors.js'
+import type { Fact } from './fact.js'
+import type { Millis } from './identifiers.js'
 import {
   NO_CALLS,
-  type Attempt,
+  type AfterSettling,
   type CalledOff,
   type Cancelled,
-  type Challenge,
-  type CredentialKey,
   type Delivery,
   type Job,
   type JobIn,
-  type JobOutput,
-  type JobState,
   type Late,
-  type Offer,
-  type Payment,
-  type UnpaidSecrets,
-  type UpstreamCall,
 } from './job.js'
+import {
+  followFunded,
+  followPaying,
+  followReturning,
+  followSettling,
+  followTracking,
+  heldOf,
+} from './transition-spend.js'
 import { close, failureOf, followPublishing, replaced, retry, withoutPayload } from './transition-end.js'
 
-/** What a step, a preimage source or the operator found out. */
-export type Fact =
-  /** A call is about to be sent by this run. */
-  | { readonly type: 'attempting'; readonly attempt: Attempt }
-  /** The call ended without an answer that counts. `outcomeUnknown`: it may have taken effect all the same. */
-  | {
-      readonly type: 'attemptFailed'
-      readonly retryAt: Millis
-      readonly outcomeUnknown: boolean
-      /** `deferred`: not sent at all, or put off by the server. */
-      readonly why: 'deferred' | 'refused' | 'broken'
-    }
-  /** Every input is there, and the first call is announced. */
-  | {
-      readonly type: 'gathered'
-      readonly call: UpstreamCall
-      readonly gathered: readonly KeptInput[]
-      readonly attempt: Attempt
-    }
-  | { readonly type: 'challenged'; readonly challenge: Challenge }
-  | { readonly type: 'answered'; readonly output: JobOutput }
-  | { readonly type: 'invoiced'; readonly offer: Offer; readonly secrets: UnpaidSecrets }
-  /** An event was signed and waits in the outbox. */
-  | {
-      readonly type: 'signed'
-      readonly delivery: Delivery
-      /** The output is kept until the event is delivered: relays may yet find it too large. */
-      readonly keepOutput?: boolean
-    }
-  /** No relay took it for want of proof of work: the same was signed anew, with work. */
-  | { readonly type: 'reworked'; readonly delivery: Delivery; readonly replaces: EventId }
-  /** The answer does not fit into an event that relays take: it goes into a blob. */
-  | { readonly type: 'outsized' }
-  | { readonly type: 'offered' }
-  | { readonly type: 'settled'; readonly key: CredentialKey; readonly payment: Payment; readonly attempt: Attempt }
-  | { readonly type: 'lapsed' }
-  | { readonly type: 'delivered' }
-  | { readonly type: 'refused'; readonly rejection: Rejection }
-  /** Our own key has answered this job elsewhere. */
-  | { readonly type: 'answeredElsewhere' }
-  /** The job's author has called it off; the feedback that says so is signed. */
-  | { readonly type: 'cancelled'; readonly delivery: Delivery }
-  /** The operator asked for another try. */
-  | { readonly type: 'retried' }
-
-export type FactType = Fact['type']
-
-/** Which facts a state understands: the table that `transition` implements and the tests walk. */
-export const UNDERSTOOD: Readonly<Record<JobState, readonly FactType[]>> = {
-  gathering: ['gathered', 'refused', 'cancelled'],
-  quoting: ['attempting', 'attemptFailed', 'challenged', 'answered', 'refused', 'answeredElsewhere', 'cancelled'],
-  invoicing: ['invoiced', 'refused', 'answeredElsewhere', 'cancelled'],
-  offering: ['signed', 'offered', 'settled', 'refused', 'cancelled'],
-  awaiting: ['reworked', 'settled', 'lapsed', 'cancelled'],
-  fetching: ['attempting', 'attemptFailed', 'answered', 'refused'],
-  publishing: ['signed', 'reworked', 'outsized', 'delivered', 'refused'],
-  failing: ['signed'],
-  expired: ['settled'],
-  failed: ['retried', 'reworked'],
-  completed: [],
-  rejected: [],
-  // Where it was called off with its invoice out; the others take nothing.
-  cancelled: ['settled', 'lapsed'],
-}
+export { UNDERSTOOD, type Fact, type FactType } from './fact.js'
 
 /**
  * Applies one fact.
  * @throws TollbridgeError `impossible-transition` where the state does not understand the fact: a bug, never an input.
  */
 export function transition(job: Job, fact: Fact, now: Millis): Job {
-  const next = follow(job, fact)
+  const next = follow(job, fact, now)
   if (next === null) {
     throw new TollbridgeError('impossible-transition', `a job that is ${job.state} cannot take the fact ${fact.type}`)
   }
   return { ...next, version: job.version + 1, updatedAt: now }
 }
 
-function follow(job: Job, fact: Fact): Job | null {
+function follow(job: Job, fact: Fact, now: Millis): Job | null {
   switch (job.state) {
     case 'gathering':
       return followGathering(job, fact)
@@ -110,7 +47,16 @@ function follow(job: Job, fact: Fact): Job | null {
     case 'offering':
     case 'awaiting':
     case 'expired':
-      return followOffered(job, fact)
+      return followOffered(job, fact, now)
+    case 'paying':
+      return followPaying(job, fact, now)
+    case 'tracking':
+      return followTracking(job, fact, now)
+    case 'settling':
+      return followSettling(job, fact)
+    case 'cancelling':
+    case 'refunding':
+      return followReturning(job, fact)
     case 'fetching':
       return followFetching(job, fact)
     case 'publishing':
@@ -121,9 +67,10 @@ function follow(job: Job, fact: Fact): Job | null {
       if (fact.type === 'reworked') return { ...job, outbox: replaced(job.outbox, fact) }
       return fact.type === 'retried' ? retry(job) : null
     case 'cancelled':
-      return job.offer ? followOffered(job, fact) : null
+      return job.offer ? followOffered(job, fact, now) : null
     case 'completed':
     case 'rejected':
+    case 'refunded':
       return null
   }
 }
@@ -188,8 +135,10 @@ const callOff = (facts: Omit<Exclude<Cancelled, CalledOff>, 'state'>, delivery: 
   ...withoutPayload(facts),
 })
 
-function followOffered(job: JobIn<'offering' | 'awaiting'> | Late, fact: Fact): Job | null {
+function followOffered(job: JobIn<'offering' | 'awaiting'> | Late, fact: Fact, now: Millis): Job | null {
+  if (fact.type === 'funded') return followFunded(job, fact, now)
   if (fact.type === 'settled') {
+    if (job.offer.purchase) return null
     // The first call is announced by the same save that holds the preimage: one flush for both.
     const calls = { ...NO_CALLS, attempt: fact.attempt, tries: 1 }
     return { ...job, state: 'fetching', secrets: { ...job.secrets, key: fact.key }, payment: fact.payment, calls }
@@ -225,12 +174,28 @@ function followFetching(job: JobIn<'fetching'>, fact: Fact): Job | null {
     case 'attemptFailed':
       return { ...job, calls: countCall(calls, fact) }
     case 'answered':
-      return { ...facts, state: 'publishing', output: fact.output }
-    case 'refused':
-      return { ...facts, state: 'failing', failure: failureOf(fact.rejection) }
+      return (
+        settledFirst(job, { type: 'publish', output: fact.output }) ?? {
+          ...facts,
+          state: 'publishing',
+          output: fact.output,
+        }
+      )
+    case 'refused': {
+      const failure = failureOf(fact.rejection)
+      return settledFirst(job, { type: 'fail', failure }) ?? { ...facts, state: 'failing', failure }
+    }
+    case 'settleDue':
+      return settledFirst(job, { type: 'fetch', calls })
     default:
       return null
   }
+}
+
+/** Once the preimage is known, a held payment is never given back: whatever the upstream said, it is taken first. */
+function settledFirst({ calls: _, ...job }: JobIn<'fetching'>, then: AfterSettling): Job | null {
+  const hold = heldOf(job)
+  return hold && { ...job, state: 'settling', hold, then }
 }
 
 function countCall(calls: JobIn<'quoting'>['calls'], fact: Extract<Fact, { type: 'attempting' | 'attemptFailed' }>) {

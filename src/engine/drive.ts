@@ -1,9 +1,9 @@
 /** What drives a job? One loop: perform the step, take the fact, follow the transition, save, go on. Starting up is the same loop. */
 import { TollbridgeError, isFault, rejection } from '../core/errors.js'
 import type { EventId, Pubkey } from '../core/identifiers.js'
-import { isOpen, isPaid, type Job, type OpenJob, type OpenState } from '../core/job.js'
+import { isOpen, isPaid, type Job, type OpenJob } from '../core/job.js'
 import { transition, type Fact } from '../core/transition.js'
-import { isUnbegun } from '../steps/calling.js'
+import { unsentFact } from '../steps/calling.js'
 import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
 import { performStep } from '../steps/index.js'
 import { createAlarms } from './alarms.js'
@@ -13,14 +13,8 @@ import type { Census } from './census.js'
 import { createFaults } from './faults.js'
 import { SAVED_FIRST } from './saved-first.js'
 import type { Slots } from './slots.js'
-import { turnOf } from './turn.js'
+import { SLOTLESS, turnOf } from './turn.js'
 import { logTransition } from './transition-log.js'
-
-/**
- * Waiting costs no slot. Nor does an offer: after a start it is watched at once, before the proof of its payment is heard. Inputs are
- * gathered a few at a time by a rule of their own: slow hosts must not hold up what needs none.
- */
-const SLOTLESS: ReadonlySet<OpenState> = new Set<OpenState>(['gathering', 'offering', 'awaiting', 'publishing'])
 
 export interface Drive {
   /** Stores a new job and starts it. */
@@ -137,7 +131,7 @@ export function createDrive(wiring: DriveWiring): Drive {
     }
     census.move(job, next)
     logTransition(context.log, job, next, fact)
-    if (fact.type === 'settled' && isPaid(next)) {
+    if ((fact.type === 'settled' || fact.type === 'funded') && isPaid(next)) {
       context.settlements.unwatch({ jobId: job.id, paymentHash: next.offer.paymentHash })
     }
     return null
@@ -150,9 +144,9 @@ export function createDrive(wiring: DriveWiring): Drive {
   function takeBack(jobId: EventId): void {
     const context = wiring.context()
     const job = current(jobId)
-    if ((job?.state !== 'quoting' && job?.state !== 'fetching') || !isUnbegun(context, job)) return
+    const unsent = job && unsentFact(context, job)
+    if (!unsent) return
     ahead.delete(jobId)
-    const unsent: Fact = { type: 'attemptFailed', retryAt: 0, outcomeUnknown: false, why: 'deferred' }
     context.store.note(transition(job, unsent, context.clock.now()))
   }
 

@@ -1,7 +1,23 @@
 /** What does a job offer for its turn? Paid work comes first, then the bid; a word of refusal waits for no bid. */
-import { isPaid, type OpenJob } from '../core/job.js'
+import { isPaid, type OpenJob, type OpenState } from '../core/job.js'
 import type { StepContext } from '../steps/context.js'
 import type { Turn } from './slots.js'
+
+/**
+ * Waiting costs no slot. Nor does an offer: after a start it is watched at once, before the proof of its payment is heard. Inputs are
+ * gathered a few at a time by a rule of their own: slow hosts must not hold up what needs none. What is held or spent waits for nobody.
+ */
+export const SLOTLESS: ReadonlySet<OpenState> = new Set<OpenState>([
+  'gathering',
+  'offering',
+  'awaiting',
+  'paying',
+  'tracking',
+  'settling',
+  'cancelling',
+  'refunding',
+  'publishing',
+])
 
 export const turnOf = ({ begun, run }: Pick<StepContext, 'begun' | 'run'>, job: OpenJob): Turn => ({
   urgent: isPaid(job),

@@ -1,11 +1,21 @@
-/** How will we learn that an invoice was paid? Chosen before the offer; no source, no offer (passthrough). */
-import { rejection, type Rejection } from '../core/errors.js'
+/** Which way goes the money? Chosen before the offer, by what can complete: without a way, no invoice is shown. */
+import { isRejection, rejection, type Rejection } from '../core/errors.js'
 import type { Challenge, PreimageSourceName } from '../core/job.js'
+import type { Msat } from '../core/money.js'
 import type { Upstream } from '../core/route.js'
-import type { WalletMethod } from '../ports.js'
+import type { Wallet, WalletInfo, WalletMethod } from '../ports.js'
+
+/** Our own wallet, and what it tells of itself. */
+export interface Payer extends Pick<Wallet, 'name' | 'methods' | 'limits'> {
+  readonly info: Pick<WalletInfo, 'nodeId' | 'backend'>
+}
 
 export interface SettlementMeans {
-  readonly upstream: Pick<Upstream, 'statusEndpoint' | 'merchantWallet'>
+  readonly upstream: Pick<Upstream, 'statusEndpoint' | 'merchantWallet' | 'mode' | 'terms'>
+  /** Null where the upstream names no wallet for it. */
+  readonly payer: Payer | null
+  /** Of the upstream's invoice. */
+  readonly invoice: { readonly payee: string; readonly amountMsat: Msat }
   readonly challenge: Pick<Challenge, 'statusUrl'>
   /** Abilities of the merchant wallet; null where none is configured or the invoice is not payable to it. */
   readonly walletMethods: ReadonlySet<WalletMethod> | null
@@ -16,34 +26,76 @@ export interface SettlementMeans {
 export const canFollowPayments = (methods: ReadonlySet<WalletMethod>): boolean =>
   methods.has('lookupInvoice') || methods.has('listIncoming')
 
+export type SettlementPath =
+  | { readonly mode: 'passthrough'; readonly sources: readonly PreimageSourceName[] }
+  | { readonly mode: 'wrap' | 'resell' }
+
+/**
+ * What a server or wallet tells by itself comes first, then a hold invoice, then the customer's promise, then resale. What the operator
+ * has chosen is taken, or refused with the reason.
+ */
+export function choosePath(means: SettlementMeans): SettlementPath | Rejection {
+  const { mode } = means.upstream
+  const told = chooseSources(means)
+  const passthrough = isRejection(told) ? null : ({ mode: 'passthrough', sources: told } as const)
+  if (mode === 'passthrough') return passthrough ?? noPath(WHY_NO_SOURCE)
+  const [noWrap, noResale] = [whyNoWrap(means), whyNoResale(means)]
+  if (mode === 'wrap') return noWrap === null ? { mode } : noPath(noWrap)
+  if (mode === 'resell') return noResale === null ? { mode } : noPath(noResale)
+  if (passthrough && passthrough.sources.some((source) => source !== 'customerProof')) return passthrough
+  if (noWrap === null) return { mode: 'wrap' }
+  if (passthrough) return passthrough
+  return noResale === null ? { mode: 'resell' } : noPath([WHY_NO_SOURCE, noWrap, noResale].join('; '))
+}
+
+const WHY_NO_SOURCE = 'no merchant wallet, no status endpoint, and no proof promised'
+const noPath = (why: string): Rejection => rejection('no-settlement-path', why)
+
+const NEEDED_TO_WRAP = [
+  'makeHoldInvoice',
+  'settleHoldInvoice',
+  'cancelHoldInvoice',
+  'lookupInvoice',
+  'payInvoice',
+  'lookupPayment',
+] as const satisfies readonly WalletMethod[]
+const NEEDED_TO_RESELL = [
+  'makeInvoice',
+  'lookupInvoice',
+  'payInvoice',
+  'lookupPayment',
+] as const satisfies readonly WalletMethod[]
+
+/** Why a hold invoice would not be safe here; null where it is. */
+export function whyNoWrap({ payer, upstream, invoice }: SettlementMeans): string | null {
+  if (payer === null) return 'no wallet to wrap with'
+  const missing = NEEDED_TO_WRAP.filter((method) => !payer.methods.has(method))
+  if (missing.length > 0) return `wallet ${payer.name} does not offer ${missing.join(', ')}`
+  if (payer.info.backend === 'ldk') return `wallet ${payer.name} is LDK, which cannot pay a hash that it holds`
+  if (payer.info.nodeId === invoice.payee) return `wallet ${payer.name} is the node of the upstream itself`
+  const { trusted, maxUntrustedMsat } = upstream.terms.wrap
+  if (payer.limits.has('delay') || trusted || invoice.amountMsat <= maxUntrustedMsat) return null
+  return `wallet ${payer.name} cannot limit the delay of a payment, and ${invoice.amountMsat} msat is above wrap.maxUntrustedSats`
+}
+
+/** Why nothing could be bought with money of our own here; null where it can. */
+export function whyNoResale({ payer, upstream, invoice }: SettlementMeans): string | null {
+  if (!upstream.terms.resell.enabled) return 'resale is off'
+  if (payer === null) return 'no wallet to resell with'
+  const missing = NEEDED_TO_RESELL.filter((method) => !payer.methods.has(method))
+  if (missing.length > 0) return `wallet ${payer.name} does not offer ${missing.join(', ')}`
+  if (payer.info.nodeId === invoice.payee) return `wallet ${payer.name} is the node of the upstream itself`
+  return null
+}
+
 /** Every source that applies; all of them run at once. The customer's proof is listened for in any case, and relied on if promised. */
-export function chooseSources(means: SettlementMeans): readonly PreimageSourceName[] | Rejection {
+export function chooseSources(
+  means: Omit<SettlementMeans, 'payer' | 'invoice'>,
+): readonly PreimageSourceName[] | Rejection {
   const sources: PreimageSourceName[] = []
   if (means.walletMethods && canFollowPayments(means.walletMethods)) sources.push('merchantWallet')
   if (means.upstream.statusEndpoint && means.challenge.statusUrl !== null) sources.push('statusEndpoint')
   if (means.proofPromised) sources.push('customerProof')
   if (sources.length > 0) return sources
-  return rejection('no-settlement-path', 'no merchant wallet, no status endpoint, and no proof promised')
-}
-
-/** One paragraph for `tollbridge check`: which path this upstream will use and why. */
-export function explainSources(means: SettlementMeans): string {
-  const { upstream, challenge, walletMethods } = means
-  const wallet = !upstream.merchantWallet
-    ? 'No merchant wallet is configured.'
-    : walletMethods === null
-      ? `The wallet "${upstream.merchantWallet}" does not receive this upstream's payments, so it is not used.`
-      : canFollowPayments(walletMethods)
-        ? `The wallet "${upstream.merchantWallet}" reports payments${walletMethods.has('onSettled') ? ' at once' : ' when it is swept'}.`
-        : `The wallet "${upstream.merchantWallet}" cannot look up invoices, so it is not used.`
-  const status = !upstream.statusEndpoint
-    ? 'The status endpoint is switched off.'
-    : challenge.statusUrl === null
-      ? 'The 402 names no status endpoint on its own origin.'
-      : 'The 402 names a status endpoint, which is polled.'
-  const chosen = chooseSources({ ...means, proofPromised: false })
-  const verdict = Array.isArray(chosen)
-    ? `Settlement path: passthrough by ${chosen.join(' and ')}.`
-    : 'Only jobs that promise a payment proof are served; every other job is answered with no-settlement-path.'
-  return [wallet, status, verdict].join(' ')
+  return noPath(WHY_NO_SOURCE)
 }

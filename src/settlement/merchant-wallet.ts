@@ -13,6 +13,7 @@ const LOOKUPS_PER_SWEEP = 20
 const RECENT_SETTLEMENTS = 50_000
 
 export interface MerchantWallet extends PreimageSource {
+  readonly name: 'merchantWallet' | 'ownInvoice'
   /** Whether the wallet is known to have received this payment already. Remembers what it was told, without asking. */
   isKnownSettled(paymentHash: PaymentHash): boolean
   /** Since when every settlement was pushed to us without a gap; null where push is not available. */
@@ -23,14 +24,16 @@ export interface MerchantWallet extends PreimageSource {
 
 export function createMerchantWallet(wiring: {
   readonly wallet: Wallet
-  /** Whether an upstream's payments arrive in this wallet. */
-  readonly receivesFor: (upstream: string) => boolean
+  /** `ownInvoice`: the invoices are ours, and their preimage is no key of a credential. Default: merchantWallet. */
+  readonly name?: 'merchantWallet' | 'ownInvoice'
+  /** Whether the payment of this invoice arrives in this wallet. */
+  readonly receivesFor: (target: Pick<WatchTarget, 'upstream' | 'ownWallet'>) => boolean
   readonly targets: Targets
   readonly sweepMs: number
   readonly clock: Clock
   readonly log: Logger
 }): MerchantWallet {
-  const { wallet, targets, clock, log } = wiring
+  const { wallet, targets, clock, log, name = 'merchantWallet' } = wiring
   const watched = new Map<PaymentHash, WatchTarget>()
   const recent = new Set<PaymentHash>()
   let stopped = false
@@ -51,7 +54,7 @@ export function createMerchantWallet(wiring: {
       return log.warn({ job: target.jobId }, 'settled before the invoice was made')
     }
     const key = { kind: 'preimage', value: settled.preimage } as const
-    targets.report(settled.paymentHash, { key, source: 'merchantWallet' })
+    targets.report(settled.paymentHash, { key, source: name })
   }
 
   /** Back to the oldest invoice that still may be paid in time; now and then also to the late ones. */
@@ -125,15 +128,10 @@ export function createMerchantWallet(wiring: {
   })
 
   return {
-    name: 'merchantWallet',
+    name,
     watch(target) {
       watched.delete(target.paymentHash)
-      if (
-        target.pace === 'proofOnly' ||
-        !target.sources.includes('merchantWallet') ||
-        !wiring.receivesFor(target.upstream)
-      )
-        return
+      if (target.pace === 'proofOnly' || !target.sources.includes(name) || !wiring.receivesFor(target)) return
       const isFirst = watched.size === 0
       watched.set(target.paymentHash, target)
       if (isFirst) plan(Math.min(wiring.sweepMs, 1_000))

@@ -1,6 +1,6 @@
 /** Has it been paid? The one place where every preimage source reports; the first key that fits the payment hash wins. */
 import type { EventId, Millis, PaymentHash, Pubkey } from '../core/identifiers.js'
-import type { CredentialKey, Offer, PreimageSourceName, UnpaidSecrets } from '../core/job.js'
+import type { CredentialKey, Hold, Offer, PaymentSourceName, UnpaidSecrets } from '../core/job.js'
 import type { Msat } from '../core/money.js'
 import { isPreimageOf } from '../l402/credential.js'
 import type { Logger } from '../ports.js'
@@ -19,17 +19,21 @@ export interface WatchTarget {
   readonly offeredAt: Millis
   readonly expiresAt: Millis
   readonly statusUrl: string | null
-  readonly sources: readonly PreimageSourceName[]
+  readonly sources: readonly PaymentSourceName[]
+  /** Name of our wallet whose invoice it is (wrap, resell); null or absent in passthrough. */
+  readonly ownWallet?: string | null
   readonly pace: WatchPace
 }
 
-export interface Found {
-  readonly key: CredentialKey
-  readonly source: PreimageSourceName
-}
+export type Found =
+  | { readonly source: Exclude<PaymentSourceName, 'holdInvoice' | 'zap'>; readonly key: CredentialKey }
+  /** The payment of our hold invoice waits for us. The preimage is not known yet. */
+  | { readonly source: 'holdInvoice'; readonly hold: Hold }
+  /** A payment for the job has arrived in our wallet by another invoice (NIP-57). */
+  | { readonly source: 'zap' }
 
 export interface PreimageSource {
-  readonly name: PreimageSourceName
+  readonly name: PaymentSourceName
   /** Idempotent; called again when the pace changes. */
   watch(target: WatchTarget): void
   unwatch(paymentHash: PaymentHash): void
@@ -70,6 +74,7 @@ export const targetOf = (
   expiresAt: job.offer.expiresAt,
   statusUrl: job.secrets.statusUrl,
   sources: job.offer.sources,
+  ownWallet: job.offer.purchase?.wallet ?? null,
   pace,
 })
 
@@ -92,9 +97,10 @@ export function createSettlementWatch(wiring: {
       if (!target || found.has(paymentHash)) return
       // A suffix proves nothing by itself: it is taken from the status endpoint only, which vouches for it at its own origin.
       const fits =
-        discovery.key.kind === 'preimage'
+        !('key' in discovery) ||
+        (discovery.key.kind === 'preimage'
           ? isPreimageOf(discovery.key.value, paymentHash)
-          : discovery.source === 'statusEndpoint'
+          : discovery.source === 'statusEndpoint')
       if (!fits) {
         wiring.log.warn({ job: target.jobId, source: discovery.source }, 'preimage does not fit')
         return

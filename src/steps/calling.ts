@@ -2,7 +2,7 @@
 import { openedRequest } from '../core/arrival.js'
 import { rejection } from '../core/errors.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
-import type { Fetching, JobOutput, Quoting } from '../core/job.js'
+import type { Fetching, Job, JobOutput, Quoting } from '../core/job.js'
 import { withKept } from '../core/job-input.js'
 import { mayRepeat, type Route } from '../core/route.js'
 import type { Fact } from '../core/transition.js'
@@ -28,6 +28,16 @@ export function placeOf({ upstreams }: StepContext, job: Quoting | Fetching): Pl
 /** Whether this run has announced a call and not begun it: certainly unsent. */
 export const isUnbegun = ({ run, begun }: StepContext, { calls: { attempt } }: Quoting | Fetching): boolean =>
   attempt !== null && attempt.run === run && !begun.has(attempt)
+
+/** What takes back an announcement that was certainly not acted on; null where there is none. */
+export function unsentFact(context: StepContext, job: Job): Fact | null {
+  if (job.state === 'paying') {
+    const { attempt } = job.spending
+    return attempt !== null && attempt.run === context.run && !context.begun.has(attempt) ? { type: 'unsent' } : null
+  }
+  if ((job.state !== 'quoting' && job.state !== 'fetching') || !isUnbegun(context, job)) return null
+  return { type: 'attemptFailed', retryAt: 0, outcomeUnknown: false, why: 'deferred' }
+}
 
 /** Null when the call may be sent now; otherwise what to do instead. */
 export function beforeCall(context: StepContext, job: Quoting | Fetching, route: Route): Fact | Pause | null {

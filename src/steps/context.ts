@@ -5,6 +5,7 @@ import type { Millis } from '../core/identifiers.js'
 import type { Attempt, Delivery, Job, JobIn, OpenState, UpstreamCall } from '../core/job.js'
 import type { JobRequest } from '../core/job-request.js'
 import type { Inputs } from '../inputs/inputs.js'
+import type { Msat } from '../core/money.js'
 import type { Upstream } from '../core/route.js'
 import type { Fact } from '../core/transition.js'
 import type {
@@ -21,6 +22,7 @@ import type {
 } from '../ports.js'
 import type { SettlementWatch } from '../settlement/watch.js'
 import type { MerchantWallet } from '../settlement/merchant-wallet.js'
+import type { Purse } from '../settlement/purse.js'
 import type { Standing } from '../core/delivery.js'
 
 /** Nothing to do before this time, or before something wakes the lane (null: only then). */
@@ -36,6 +38,14 @@ export interface UpstreamBinding {
   readonly settings: Upstream
   readonly client: UpstreamClient
   readonly wallet: { readonly port: Wallet; readonly source: MerchantWallet } | null
+}
+
+/** Whether one more purchase may be promised: what is open, held, owed and spent is bounded. */
+export interface Exposure {
+  /** Hold invoices of the upstream that are open or held. */
+  holdsOf(upstream: string): number
+  /** Why not so much more of customers' money may be taken in for the upstream (resell); null where it may. */
+  objectionToResale(upstream: Upstream, job: Pick<Job, 'id'>, amountMsat: Msat, costMsat: Msat): Rejection | null
 }
 
 export interface StepSettings {
@@ -87,6 +97,9 @@ export interface StepContext {
   readonly upstreams: ReadonlyMap<string, UpstreamBinding>
   readonly handlers: ReadonlyMap<number, JobHandler>
   readonly settlements: SettlementWatch
+  /** Wallets that pay upstreams, by name. */
+  readonly purses: ReadonlyMap<string, Purse>
+  readonly exposure: Exposure
   /** Where what is too large for an event is kept; absent where the operator names no server. */
   readonly blobs?: BlobStore
   readonly settings: StepSettings

@@ -1,6 +1,6 @@
 /** failing: say so, once. Whoever paid gets the credential, sealed, to use or to claim with. */
 import { CUSTOMER_ERRORS, isRejection } from '../core/errors.js'
-import { isPaid, type Failing } from '../core/job.js'
+import { hasKey, type Failing } from '../core/job.js'
 import { handoverPlaintext } from '../nostr/kinds/credential-handover.js'
 import { buildErrorFeedback } from '../nostr/kinds/job-feedback.js'
 import type { Step, StepContext } from './context.js'
@@ -23,7 +23,7 @@ export const failing: Step<'failing'> = async (context, job) => {
 }
 
 async function sealCredential({ signer, upstreams }: StepContext, job: Failing): Promise<string> {
-  if (!isPaid(job)) return ''
+  if (!hasKey(job)) return ''
   const plaintext = handoverPlaintext({
     jobId: job.id,
     url: upstreams.get(job.call.upstream)?.settings.publicUrl ?? null,

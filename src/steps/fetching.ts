@@ -1,13 +1,15 @@
 /** fetching: it is paid. Call again with the credential, with the same one for as long as that can work. */
 import { rejection, isRejection, type CustomerErrorCode, type Rejection } from '../core/errors.js'
+import type { Millis } from '../core/identifiers.js'
 import type { Fetching } from '../core/job.js'
 import { mayRepeat } from '../core/route.js'
+import { heldOf } from '../core/transition-spend.js'
 import type { Fact } from '../core/transition.js'
 import { isReusable, presentCredential } from '../l402/credential.js'
 import { buildProcessing } from '../nostr/kinds/job-feedback.js'
 import type { UpstreamOutcome } from '../ports.js'
 import { beforeCall, headerOf, isUnbegun, outputOf, placeOf, retryAt, type Place } from './calling.js'
-import { pauseUntil, type Step, type StepContext } from './context.js'
+import { pauseUntil, type Pause, type Step, type StepContext } from './context.js'
 import { rememberCredit } from './credit.js'
 import { aboutJob, answerJob } from './delivery.js'
 import { callUpstream } from './streaming.js'
@@ -30,8 +32,11 @@ export const fetching: Step<'fetching'> = async (context, job) => {
       return { type: 'attemptFailed', retryAt: until, outcomeUnknown: false, why: 'deferred' }
     return pauseUntil(until)
   }
+  const settleAt = settleDueAt(job)
+  const isBegunNow = isUnbegun(context, job)
+  if (settleAt !== null && context.clock.now() >= settleAt && !isBegunNow) return { type: 'settleDue' }
   const instead = beforeCall(context, job, place.route)
-  if (instead) return instead
+  if (instead) return soonest(instead, settleAt)
 
   if (job.calls.tries === 1) void sayProcessing(context, job)
   const outcome = await callUpstream(context, job, place, {
@@ -41,6 +46,15 @@ export const fetching: Step<'fetching'> = async (context, job) => {
   })
   return judge(context, job, place, outcome)
 }
+
+/** With on-result, when the held payment must be taken although no answer is there yet; null where none is held. */
+function settleDueAt(job: Fetching): Millis | null {
+  if (heldOf(job) === null || !job.spent || !job.offer.purchase) return null
+  return job.spent.at + job.offer.purchase.maxHoldMs
+}
+
+const soonest = (instead: Fact | Pause, settleAt: Millis | null): Fact | Pause =>
+  settleAt !== null && instead.type === 'pause' ? pauseUntil(Math.min(instead.until ?? settleAt, settleAt)) : instead
 
 /** Best effort beside the call: nothing depends on it, so it is neither saved nor repeated. */
 async function sayProcessing(context: StepContext, job: Fetching): Promise<void> {

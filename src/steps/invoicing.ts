@@ -1,15 +1,15 @@
 /** invoicing: settle on the invoice that the customer will pay, and prove it before anybody sees it. */
-import { isRejection, rejection } from '../core/errors.js'
-import {} from '../core/event.js'
+import { isRejection, rejection, type Rejection } from '../core/errors.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
-import type { Challenge, Invoicing } from '../core/job.js'
+import type { Challenge, Invoicing, Offer } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
 import { decodeInvoice, type Invoice } from '../l402/invoice.js'
-import { verifyOffer } from '../l402/verify-offer.js'
-import { chooseSources } from '../settlement/choose.js'
+import { verifyOffer, type PayableInvoice } from '../l402/verify-offer.js'
+import { choosePath, type SettlementPath } from '../settlement/choose.js'
 import { pauseUntil, type Step, type StepContext, type UpstreamBinding } from './context.js'
 import { isAnsweredElsewhere } from './elsewhere.js'
 import { exactPriceChallenge } from './exact-price.js'
+import { makeOwnOffer } from './own-invoice.js'
 
 const WALLET_LOOK_MS = 250
 const WALLET_PATIENCE_MS = 30_000
@@ -48,15 +48,30 @@ export const invoicing: Step<'invoicing'> = async (context, job) => {
     ? readSpareWallet(context, binding, verified)
     : readWallet(binding, verified))
   if (wallet === 'settled') return refuse('invoice-invalid', 'the merchant wallet says that it is already settled')
-  const sources = chooseSources({
+  const path = choosePath({
     upstream: binding.settings,
     challenge,
+    invoice: verified,
     walletMethods: wallet === 'receives' ? (binding.wallet?.port.methods ?? null) : null,
+    payer: await readPayer(context, binding),
     proofPromised: job.proofPromised,
   })
-  if (isRejection(sources)) return { type: 'refused', rejection: sources }
+  if (isRejection(path)) return { type: 'refused', rejection: path }
+  const offer = await makeOffer(context, path, { job, binding, challenge, verified })
+  if (isRejection(offer)) return { type: 'refused', rejection: offer }
   if (await elsewhere) return { type: 'answeredElsewhere' }
-  return invoiced(context, challenge, verified, sources)
+  const { token, statusUrl } = challenge
+  return { type: 'invoiced', offer, secrets: { token, statusUrl } }
+}
+
+/** Our own wallet, as far as it may be needed; null where there is none. @throws where it does not answer. */
+async function readPayer({ purses }: StepContext, { settings }: UpstreamBinding) {
+  if (settings.wallet === null || settings.mode === 'passthrough') return null
+  const purse = purses.get(settings.wallet)
+  if (!purse) return null
+  const { name, methods, limits } = purse.wallet
+  const info = methods.has('getInfo') ? await purse.info() : { nodeId: null, backend: null }
+  return { name, methods, limits, info }
 }
 
 const refuse = (...[code, detail]: Parameters<typeof rejection>): Fact => ({
@@ -64,20 +79,28 @@ const refuse = (...[code, detail]: Parameters<typeof rejection>): Fact => ({
   rejection: rejection(code, detail),
 })
 
-function invoiced(
-  { clock }: StepContext,
-  challenge: Challenge,
-  invoice: Invoice & { readonly amountMsat: NonNullable<Invoice['amountMsat']> },
-  sources: Exclude<ReturnType<typeof chooseSources>, { rejected: unknown }>,
-): Fact {
-  const { paymentHash, amountMsat, payee, timestamp: issuedAt, expiresAt } = invoice
-  const { scheme, bolt11, token, statusUrl } = challenge
-  const offeredAt = clock.now()
-  return {
-    type: 'invoiced',
-    offer: { scheme, bolt11, paymentHash, amountMsat, payee, issuedAt, expiresAt, offeredAt, sources },
-    secrets: { token, statusUrl },
+interface Verified {
+  readonly job: Invoicing
+  readonly binding: UpstreamBinding
+  readonly challenge: Challenge
+  readonly verified: PayableInvoice
+}
+
+async function makeOffer(
+  context: StepContext,
+  path: SettlementPath,
+  { job, binding, challenge, verified }: Verified,
+): Promise<Offer | Rejection> {
+  const { settings } = binding
+  if (path.mode !== 'passthrough') {
+    const purse = context.purses.get(settings.wallet ?? '')
+    if (!purse) throw new TypeError('a path was chosen that needs a wallet')
+    return makeOwnOffer(context, path.mode, { job, settings, purse, challenge, upstreamInvoice: verified })
   }
+  const { paymentHash, amountMsat, payee, timestamp: issuedAt, expiresAt } = verified
+  const { scheme, bolt11 } = challenge
+  const offeredAt = context.clock.now()
+  return { scheme, bolt11, paymentHash, amountMsat, payee, issuedAt, expiresAt, offeredAt, sources: path.sources }
 }
 
 /** Whether a payment can be followed without the wallet. */

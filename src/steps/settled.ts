@@ -8,5 +8,7 @@ export function settledFact(context: StepContext, job: Offering | Awaiting | Lat
   const found = context.settlements.foundFor(job.offer.paymentHash)
   if (!found) return null
   const payment = { source: found.source, at: context.clock.now() }
-  return { type: 'settled', key: found.key, payment, attempt: { run: context.run } }
+  const attempt = { run: context.run }
+  if (job.offer.purchase) return { type: 'funded', payment, hold: 'hold' in found ? found.hold : null, attempt }
+  return 'key' in found ? { type: 'settled', key: found.key, payment, attempt } : null
 }

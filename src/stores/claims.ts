@@ -3,8 +3,12 @@ import { TollbridgeError } from '../core/errors.js'
 import type { EventId, PaymentHash } from '../core/identifiers.js'
 import type { Job } from '../core/job.js'
 
-const hashOf = (job: Job | undefined): PaymentHash | undefined =>
-  job && 'offer' in job ? job.offer?.paymentHash : undefined
+/** Of the invoice that the customer pays, and of the upstream's behind it where that is another. */
+function hashesNow(job: Job | undefined): readonly PaymentHash[] {
+  if (!job || !('offer' in job) || !job.offer) return []
+  const { paymentHash, purchase } = job.offer
+  return purchase && purchase.paymentHash !== paymentHash ? [paymentHash, purchase.paymentHash] : [paymentHash]
+}
 
 export interface Claims {
   has(hash: PaymentHash): boolean
@@ -12,8 +16,8 @@ export interface Claims {
   claim(job: Job): void
   /** After a save that failed: forgets what the job that is stored does not hold. */
   withdraw(failed: Job, stored: Job | undefined): void
-  /** The hash that the change gives up: somebody must remember it, for the job will not. */
-  given(before: Job | undefined, after: Job): PaymentHash | undefined
+  /** The hashes that the change gives up: somebody must remember them, for the job will not. */
+  given(before: Job | undefined, after: Job): readonly PaymentHash[]
   remember(hash: PaymentHash, id: EventId): void
   /** Every hash that the job ever had. */
   hashesOf(job: Job): PaymentHash[]
@@ -26,46 +30,35 @@ export function createClaims(live: Iterable<Job>, archived: (hash: PaymentHash) 
   const owners = new Map<PaymentHash, EventId>()
   /** Hashes that live jobs had once: few, where an offer was given up. */
   const former = new Map<EventId, PaymentHash[]>()
-  for (const job of live) {
-    const hash = hashOf(job)
-    if (hash !== undefined) owners.set(hash, job.id)
-  }
-
-  const hashesOf = (job: Job): PaymentHash[] => {
-    const past = former.get(job.id) ?? []
-    const hash = hashOf(job)
-    return hash === undefined || past.includes(hash) ? [...past] : [...past, hash]
-  }
+  for (const job of live) for (const hash of hashesNow(job)) owners.set(hash, job.id)
 
   return {
     has: (hash) => owners.has(hash) || archived(hash),
     claim(job) {
-      const hash = hashOf(job)
-      if (hash === undefined) return
-      const owner = owners.get(hash)
-      if (owner === job.id) return
-      if (owner !== undefined || archived(hash)) {
+      const wanted = hashesNow(job).filter((hash) => owners.get(hash) !== job.id)
+      if (wanted.some((hash) => owners.has(hash) || archived(hash))) {
         throw new TollbridgeError('hash-taken', `job ${job.id}: another job has or had the payment hash of this offer`)
       }
-      owners.set(hash, job.id)
+      for (const hash of wanted) owners.set(hash, job.id)
     },
     withdraw(failed, stored) {
-      const hash = hashOf(failed)
-      if (hash === undefined || hashOf(stored) === hash || former.get(failed.id)?.includes(hash)) return
-      if (owners.get(hash) === failed.id) owners.delete(hash)
+      const kept = new Set([...hashesNow(stored), ...(former.get(failed.id) ?? [])])
+      for (const hash of hashesNow(failed)) {
+        if (!kept.has(hash) && owners.get(hash) === failed.id) owners.delete(hash)
+      }
     },
     given(before, after) {
-      const hash = hashOf(before)
-      return hash === hashOf(after) ? undefined : hash
+      const kept = hashesNow(after)
+      return hashesNow(before).filter((hash) => !kept.includes(hash))
     },
     remember(hash, id) {
       owners.set(hash, id)
       const past = former.get(id) ?? []
       if (!past.includes(hash)) former.set(id, [...past, hash])
     },
-    hashesOf,
+    hashesOf: (job) => [...new Set([...(former.get(job.id) ?? []), ...hashesNow(job)])],
     drop(job) {
-      for (const hash of hashesOf(job)) owners.delete(hash)
+      for (const hash of new Set([...(former.get(job.id) ?? []), ...hashesNow(job)])) owners.delete(hash)
       former.delete(job.id)
     },
   }

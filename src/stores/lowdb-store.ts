@@ -103,8 +103,7 @@ export async function createLowdbStore(options: LowdbStoreOptions): Promise<JobS
   function put(job: Job, how: 'save' | 'note'): void {
     const key = jobKey(job.id)
     const before = jobOf(job.id)
-    const hash = claims.given(before, job)
-    if (hash !== undefined) {
+    for (const hash of claims.given(before, job)) {
       claims.remember(hash, job.id)
       db.data.set(claimKey(hash), job.id)
       journal.noted(claimKey(hash))

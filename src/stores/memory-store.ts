@@ -22,8 +22,7 @@ export function createMemoryStore(): JobStore {
   }
   const put = (job: Job): void => {
     claims.claim(job)
-    const hash = claims.given(jobs.get(job.id), job)
-    if (hash !== undefined) claims.remember(hash, job.id)
+    for (const hash of claims.given(jobs.get(job.id), job)) claims.remember(hash, job.id)
     jobs.set(job.id, job)
   }
   const has = (id: string): boolean => jobs.has(id as EventId) || archived.has(id as EventId)

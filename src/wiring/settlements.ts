@@ -5,15 +5,19 @@ import type { EventId } from '../core/identifiers.js'
 import type { Upstream } from '../core/route.js'
 import { createCustomerProof, type CustomerProof } from '../settlement/customer-proof.js'
 import { createMerchantWallet, type MerchantWallet } from '../settlement/merchant-wallet.js'
+import { createPurses, type Purse } from '../settlement/purse.js'
 import { createRequestBudget, type RequestBudget } from '../settlement/request-budget.js'
+import { createHoldInvoice } from '../settlement/hold-invoice.js'
 import { createStatusEndpoint } from '../settlement/status-endpoint.js'
-import { createSettlementWatch, type SettlementWatch, type Targets } from '../settlement/watch.js'
+import { createSettlementWatch, type PreimageSource, type SettlementWatch, type Targets } from '../settlement/watch.js'
 
 export interface Settlements {
   readonly settlements: SettlementWatch
   /** The merchant wallets that some upstream is paid into, by name. */
   readonly tills: ReadonlyMap<string, MerchantWallet>
   readonly proofs: CustomerProof
+  /** Wallets that pay upstreams, by name. */
+  readonly purses: ReadonlyMap<string, Purse>
 }
 
 export function openSettlements(wiring: {
@@ -30,11 +34,25 @@ export function openSettlements(wiring: {
     for (const [name, wallet] of adapters.wallets) {
       const served = new Set(upstreams.filter(({ merchantWallet }) => merchantWallet === name).map((u) => u.name))
       if (served.size === 0) continue
-      const receivesFor = (upstream: string): boolean => served.has(upstream)
+      const receivesFor = ({ upstream }: { readonly upstream: string }): boolean => served.has(upstream)
       const sweepMs = config.settlement.sweepSeconds * 1000
       tills.set(name, createMerchantWallet({ wallet, receivesFor, targets, sweepMs, clock, log }))
     }
     return [...tills.values()]
+  }
+
+  /** Wallets whose own invoices customers pay. */
+  function openPurses(targets: Targets): PreimageSource[] {
+    return [...adapters.wallets].flatMap(([name, wallet]): PreimageSource[] => {
+      const served = upstreams.filter((upstream) => upstream.wallet === name && upstream.mode !== 'passthrough')
+      if (served.length === 0) return []
+      const isOwn = ({ ownWallet }: { readonly ownWallet?: string | null }): boolean => ownWallet === name
+      const sweepMs = config.settlement.sweepSeconds * 1000
+      const holds = createHoldInvoice({ wallet, isOwn, targets, sweepMs, clock, log })
+      if (!served.some(({ terms }) => terms.resell.enabled)) return [holds]
+      const own = createMerchantWallet({ wallet, name: 'ownInvoice', receivesFor: isOwn, targets, sweepMs, clock, log })
+      return [holds, own]
+    })
   }
 
   const opened: { proofs?: CustomerProof } = {}
@@ -53,9 +71,9 @@ export function openSettlements(wiring: {
       const endpoints = [...adapters.clients.values()].map((client) =>
         createStatusEndpoint({ client, targets, budget: budgetOf(client.name), clock, log }),
       )
-      return [...openTills(targets), ...endpoints, proofs]
+      return [...openTills(targets), ...openPurses(targets), ...endpoints, proofs]
     },
   })
   if (!opened.proofs) throw new TypeError('the watch opens its sources at once')
-  return { settlements, tills, proofs: opened.proofs }
+  return { settlements, tills, proofs: opened.proofs, purses: createPurses(adapters.wallets, clock) }
 }

@@ -1,7 +1,7 @@
 /** How does the configuration of an API read once it is put to use? From settings to core terms. */
 import type { UpstreamConfig } from '../config/config.js'
-import { msatFromSats } from '../core/money.js'
-import type { Upstream } from '../core/route.js'
+import { msatFromSats, type Msat } from '../core/money.js'
+import type { PurchaseTerms, Upstream } from '../core/route.js'
 import { compileRoute } from '../l402/path.js'
 
 export function upstreamOf(settings: UpstreamConfig): Upstream {
@@ -15,6 +15,9 @@ export function upstreamOf(settings: UpstreamConfig): Upstream {
     statusPrefix: settings.statusPrefix,
     scheme: settings.scheme,
     merchantWallet: settings.merchantWallet,
+    mode: settings.mode,
+    wallet: settings.wallet,
+    terms: termsOf(settings),
     exactPrice: exactPrice === 'off' ? null : exactPrice,
     reuseCredit: settings.reuseCredit !== 'off',
     tokensStayGood: settings.reuseCredit === 'always',
@@ -38,5 +41,25 @@ export function upstreamOf(settings: UpstreamConfig): Upstream {
         stream: route.stream,
       }
     }),
+  }
+}
+
+function termsOf({ markup, fees, wrap, resell }: UpstreamConfig): PurchaseTerms {
+  const { maxHoldSeconds, maxUntrustedSats, ...held } = wrap
+  return {
+    markupMsat: markup.msat as Msat,
+    markupPpm: markup.ppm,
+    feePpm: fees.ppm,
+    minFeeMsat: msatFromSats(fees.minSats),
+    wrap: { ...held, maxHoldMs: maxHoldSeconds * 1000, maxUntrustedMsat: msatFromSats(maxUntrustedSats) },
+    resell: {
+      enabled: resell.enabled,
+      maxMsat: msatFromSats(resell.maxSats),
+      windowMs: resell.windowHours * 3_600_000,
+      maxWindowMsat: msatFromSats(resell.maxWindowSats),
+      maxLiabilityMsat: msatFromSats(resell.maxLiabilitySats),
+      bufferSeconds: resell.bufferSeconds,
+      zaps: resell.zaps,
+    },
   }
 }

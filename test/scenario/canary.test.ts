@@ -5,7 +5,7 @@ import { askDaemon } from '../../src/cli/control-client.js'
 import type { Output } from '../../src/cli/output.js'
 import { loadConfig } from '../../src/config/load.js'
 import type { EventId } from '../../src/core/identifiers.js'
-import { isPaid } from '../../src/core/job.js'
+import { hasKey } from '../../src/core/job.js'
 import { openAdapters } from '../../src/wiring/adapters.js'
 import { startDaemon } from '../../src/daemon.js'
 import { startBridge, type Bridge } from '../support/bridge.js'
@@ -37,7 +37,7 @@ const keepUri = (name: string, uri: string) => {
 async function rememberSecrets(id: EventId, what: string): Promise<void> {
   const { store } = bridge.adapters
   const job = store.get(id) ?? (await store.findArchived(id))
-  if (!job || !isPaid(job)) throw new Error(`the ${what} job is not paid`)
+  if (!job || !hasKey(job)) throw new Error(`the ${what} job is not paid`)
   jobIds.push(id)
   secrets.set(`${what} token`, job.secrets.token)
   secrets.set(`${what} key`, job.secrets.key.value)

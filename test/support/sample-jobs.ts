@@ -6,7 +6,11 @@ import {
   type JobIn,
   type JobOutput,
   type JobState,
+  type Hold,
   type Offer,
+  type Purchase,
+  type Refund,
+  type Spending,
 } from '../../src/core/job.js'
 import type { EventId, PaymentHash, Preimage, Pubkey } from '../../src/core/identifiers.js'
 import type { Msat } from '../../src/core/money.js'
@@ -28,6 +32,33 @@ export const sampleOffer: Offer = {
   issuedAt: 1_000,
   offeredAt: 1_000,
   sources: ['merchantWallet'],
+}
+
+/** The upstream's invoice behind an invoice of our own. */
+export const samplePurchase: Purchase = {
+  mode: 'wrap',
+  wallet: 'purse',
+  bolt11: 'lnbcrt100n1upstream',
+  paymentHash: sampleOffer.paymentHash,
+  amountMsat: 10_000 as Msat,
+  payee: '03'.padEnd(66, 'b'),
+  expiresAt: 7_200_000,
+  minFinalCltv: 18,
+  maxFeeMsat: 10_000 as Msat,
+  marginBlocks: 80,
+  settle: 'on-preimage',
+  maxHoldMs: 300_000,
+}
+export const sampleHold: Hold = { amountMsat: 21_000 as Msat, settleDeadline: 1_000, blockHeight: 800 }
+const spending: Spending = { attempt: { run: 'run-1' }, at: 2_000, sawPending: false, notFoundSince: null }
+const refund: Refund = {
+  amountMsat: 21_000 as Msat,
+  bolt11: null,
+  paymentHash: null,
+  spending: null,
+  tries: 0,
+  retryAt: 0,
+  spent: null,
 }
 
 const PREIMAGE = '00'.repeat(32) as Preimage
@@ -63,6 +94,10 @@ const paid = {
   secrets: { ...unpaidSecrets, key: { kind: 'preimage', value: PREIMAGE } as const },
   payment: { source: 'merchantWallet', at: 2_000 } as const,
 }
+const bought = { ...sampleOffer, sources: ['holdInvoice'] as const, purchase: samplePurchase }
+const funded = { ...offered, offer: bought, payment: { source: 'holdInvoice', at: 2_000 } as const, spending }
+const held = { ...paid, offer: bought, hold: sampleHold, spent: { at: 2_500, feesMsat: 12 as Msat } }
+const unpayable = { code: 'upstream-unpayable', detail: null, httpStatus: null } as const
 const failure = { code: 'upstream-failed', detail: null, httpStatus: null } as const
 const calls = { ...NO_CALLS, attempt: { run: 'run-1' }, tries: 1 }
 
@@ -84,6 +119,12 @@ const SAMPLES: { readonly [S in JobState]: JobIn<S> } = {
   },
   offering: { ...offered, state: 'offering' },
   awaiting: { ...offered, state: 'awaiting', outbox: [sampleDelivery('offer')] },
+  paying: { ...funded, hold: sampleHold, state: 'paying' },
+  tracking: { ...funded, hold: sampleHold, state: 'tracking' },
+  settling: { ...held, state: 'settling', then: { type: 'fetch', calls: NO_CALLS } },
+  cancelling: { ...funded, hold: sampleHold, state: 'cancelling', failure: unpayable },
+  refunding: { ...funded, state: 'refunding', failure: unpayable, refund },
+  refunded: { ...funded, hold: sampleHold, state: 'refunded', failure: unpayable, returned: true },
   fetching: { ...paid, state: 'fetching', calls },
   publishing: { ...paid, state: 'publishing', output: sampleOutput },
   failing: { ...facts, state: 'failing', failure },
@@ -93,6 +134,19 @@ const SAMPLES: { readonly [S in JobState]: JobIn<S> } = {
   cancelled: { ...offered, state: 'cancelled' },
   failed: { ...paid, state: 'failed', failure },
 }
+
+/** As `jobIn`, with an invoice of our own in the place of the upstream's. */
+export const boughtJobIn = (state: 'offering' | 'awaiting' | 'expired' | 'cancelled'): Job =>
+  structuredClone({ ...offered, offer: bought, state })
+
+/** On-result: the upstream is paid, and the customer's payment still held. */
+export const heldFetching = (): JobIn<'fetching'> =>
+  structuredClone({
+    ...held,
+    offer: { ...bought, purchase: { ...samplePurchase, settle: 'on-result' } },
+    state: 'fetching',
+    calls,
+  })
 
 /** A fresh copy, with nothing shared between tests. */
 export const jobIn = <S extends JobState>(state: S): JobIn<S> => structuredClone(SAMPLES[state])

@@ -16,6 +16,7 @@ import { createFakeClock, type FakeClock } from './fake-clock.js'
 import { createScriptedPool, type ScriptedPool } from './scripted-pool.js'
 import { createScriptedUpstream, type ScriptedUpstream } from './scripted-upstream.js'
 import { createLogRecorder } from './store-parts.js'
+import { NO_EXPOSURE, NO_PURSE } from './purchase-terms.js'
 
 export const RUN = 'run-1'
 export const OWN_RELAY = 'wss://own.test/'
@@ -35,6 +36,7 @@ export const sampleRoute: Route = {
 }
 
 export const sampleUpstream: Upstream = {
+  ...NO_PURSE,
   name: 'api',
   publicUrl: 'https://public.test',
   payee: null,
@@ -100,6 +102,8 @@ export function createStepWorld(
     upstreams: new Map([['api', { settings, client: api, wallet: changes.wallet ?? null }]]),
     handlers: new Map([[5800, httpHandler]]),
     settlements,
+    purses: new Map(),
+    exposure: NO_EXPOSURE,
     settings: {
       ...{ network: 'regtest', writeRelays: [OWN_RELAY], quorum: 1, maxEventBytes: 65_536, graceMs: 60_000 },
       ...{ paymentWindowMs: 60_000, maxUnpaidPerCustomer: 3, retryMs: 1_000, patienceMs: 86_400_000, lookMs: 1_000 },

@@ -67,8 +67,7 @@ export function createSimulatedStore(disk: Disk, life: Life): JobStore {
 
   function put(job: Job): void {
     claims.claim(job)
-    const given = claims.given(jobOf(job.id), job)
-    if (given !== undefined) claims.remember(given, job.id)
+    for (const given of claims.given(jobOf(job.id), job)) claims.remember(given, job.id)
     memory.set(jobKey(job.id), job)
     dirty.add(jobKey(job.id))
   }

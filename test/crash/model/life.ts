@@ -44,6 +44,7 @@ import {
 } from './ports.js'
 import { RELAYS, type SimulatedRelays } from './relays.js'
 import type { Life } from './world.js'
+import { NO_EXPOSURE, NO_PURSE } from '../../support/purchase-terms.js'
 
 const PROVIDER_KEY = Buffer.alloc(32, 0x33)
 export const PROVIDER = pubkeyOf(PROVIDER_KEY)
@@ -58,6 +59,7 @@ export function upstreamFor(plan: Plan): Upstream {
   const repeatable = new Set(['GET'])
   return {
     name: 'api',
+    ...NO_PURSE,
     publicUrl: 'https://api.example',
     payee: null,
     statusEndpoint: plan.source === 'statusEndpoint',
@@ -153,6 +155,8 @@ export function beginLife(life: Life, { disk, gate, relays, blobs }: Outside, be
     store,
     handlers,
     settlements,
+    purses: new Map(),
+    exposure: NO_EXPOSURE,
     upstreams: new Map([['api', { settings, client, wallet: wallet && till && { port: wallet, source: till } }]]),
     inputs: {
       ...inputs,

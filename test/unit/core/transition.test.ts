@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { isFault, rejection } from '../../../src/core/errors.js'
-import { CLOSED_STATES, isOwed, isPaid, OPEN_STATES, type Job, type JobState } from '../../../src/core/job.js'
+import { CLOSED_STATES, hasKey, isOwed, OPEN_STATES, type Job, type JobState } from '../../../src/core/job.js'
 import { transition, UNDERSTOOD, type Fact, type FactType } from '../../../src/core/transition.js'
-import { jobIn, paidJobIn, sampleDelivery, sampleOffer, sampleOutput } from '../../support/sample-jobs.js'
+import {
+  boughtJobIn,
+  heldFetching,
+  jobIn,
+  paidJobIn,
+  sampleDelivery,
+  sampleHold,
+  sampleOffer,
+  sampleOutput,
+} from '../../support/sample-jobs.js'
 
 const FACTS: { [T in FactType]: Extract<Fact, { type: T }> } = {
   attempting: { type: 'attempting', attempt: { run: 'run-2' } },
@@ -37,6 +46,23 @@ const FACTS: { [T in FactType]: Extract<Fact, { type: T }> } = {
     payment: { source: 'customerProof', at: 9 },
     attempt: { run: 'run-2' },
   },
+  funded: {
+    type: 'funded',
+    payment: { source: 'holdInvoice', at: 9 },
+    hold: sampleHold,
+    attempt: { run: 'run-2' },
+  },
+  unsent: { type: 'unsent' },
+  paid: { type: 'paid', preimage: '00'.repeat(32) as never, feesMsat: null, attempt: { run: 'run-2' } },
+  payRefused: { type: 'payRefused', rejection: rejection('upstream-unpayable', 'no route') },
+  payUnknown: { type: 'payUnknown' },
+  tracked: { type: 'tracked', sawPending: true, notFoundSince: null },
+  taken: { type: 'taken', attempt: { run: 'run-2' } },
+  lost: { type: 'lost', loss: { amountMsat: 1 as never, at: 9, reason: 'gone' }, attempt: { run: 'run-2' } },
+  settleDue: { type: 'settleDue' },
+  returned: { type: 'returned' },
+  owed: { type: 'owed', reason: 'nowhere to send it' },
+  refundMoved: { type: 'refundMoved', refund: jobIn('refunding').refund },
   lapsed: { type: 'lapsed' },
   delivered: { type: 'delivered' },
   refused: { type: 'refused', rejection: rejection('upstream-refused', 'answered 404') },
@@ -46,10 +72,17 @@ const FACTS: { [T in FactType]: Extract<Fact, { type: T }> } = {
 }
 const STATES: readonly JobState[] = [...OPEN_STATES, ...CLOSED_STATES]
 
+/** Some facts are understood only where the invoice is ours, or a payment is held. */
+function sampleFor(state: JobState, fact: Fact): Job {
+  if (fact.type === 'funded' && (state === 'offering' || state === 'awaiting')) return boughtJobIn(state)
+  if (fact.type === 'funded' && (state === 'expired' || state === 'cancelled')) return boughtJobIn(state)
+  return fact.type === 'settleDue' && state === 'fetching' ? heldFetching() : jobIn(state)
+}
+
 describe('transition', () => {
   it.each(STATES)('takes from %s exactly the facts of the table, and throws on every other', (state) => {
     for (const fact of Object.values(FACTS)) {
-      const job = jobIn(state)
+      const job = sampleFor(state, fact)
       if (UNDERSTOOD[state].includes(fact.type)) {
         const next = transition(job, fact, 77)
         expect([next.version, next.updatedAt, next.id]).toEqual([job.version + 1, 77, job.id])
@@ -67,7 +100,7 @@ describe('transition', () => {
   it('never changes the job that it was given', () => {
     for (const state of STATES) {
       for (const type of UNDERSTOOD[state]) {
-        const job = jobIn(state)
+        const job = sampleFor(state, FACTS[type])
         const before = structuredClone(job)
         transition(job, FACTS[type], 77)
         expect(job).toEqual(before)
@@ -82,7 +115,7 @@ describe('transition', () => {
     job = transition(job, { type: 'signed', delivery: sampleDelivery('result') }, 3)
     job = transition(job, FACTS.delivered, 4)
     expect(job.state).toBe('completed')
-    expect(isPaid(job) && job.secrets.key).toEqual(FACTS.settled.key)
+    expect(hasKey(job) && job.secrets.key).toEqual(FACTS.settled.key)
   })
 
   it('announces the first call in the transition that stores the preimage', () => {

@@ -63,5 +63,5 @@ it('neither forged proofs in the name of the customer nor those of strangers kee
     await proofs.receive(await proofOf({ preimage: randomBytes(32).toString('hex') as Preimage }, stranger))
   }
   await proofs.receive(real)
-  expect(found.at(-1)?.key.value).toBe(preimage)
+  expect(found.at(-1)).toMatchObject({ key: { value: preimage } })
 })

@@ -15,7 +15,7 @@ function createTill(methods?: Parameters<typeof createScriptedWallet>[0]) {
   const [clock, wallet, targets] = [createFakeClock(START_MS), createScriptedWallet(methods), createTargets()]
   const till = createMerchantWallet({
     wallet,
-    receivesFor: (upstream) => upstream === 'api',
+    receivesFor: ({ upstream }) => upstream === 'api',
     ...{ targets, sweepMs: SWEEP_MS, clock, log: createLogRecorder() },
   })
   const watch = (number: number, changes: Parameters<typeof targetNumber>[1] = {}) =>

@@ -2,7 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { isRejection } from '../../../src/core/errors.js'
 import type { WalletMethod } from '../../../src/ports.js'
-import { chooseSources, explainSources } from '../../../src/settlement/choose.js'
+import { chooseSources } from '../../../src/settlement/choose.js'
+import { explainPath } from '../../../src/settlement/explain.js'
+import type { Msat } from '../../../src/core/money.js'
+import { NO_PURSE } from '../../support/purchase-terms.js'
 import { createSettlementWatch, type Found, type PreimageSource, type Targets } from '../../../src/settlement/watch.js'
 import { createLogRecorder } from '../../support/store-parts.js'
 import { paymentHashOf, preimageOf, targetNumber } from '../../support/watch-targets.js'
@@ -99,7 +102,9 @@ describe('the settlement path', () => {
     proofPromised: boolean,
     on = true,
   ) => ({
-    upstream: { statusEndpoint: on, merchantWallet: wallet ? 'till' : null },
+    upstream: { ...NO_PURSE, statusEndpoint: on, merchantWallet: wallet ? 'till' : null },
+    payer: null,
+    invoice: { payee: '02'.padEnd(66, 'a'), amountMsat: 21_000 as Msat },
     challenge: { statusUrl },
     walletMethods: wallet && new Set(wallet),
     proofPromised,
@@ -116,7 +121,7 @@ describe('the settlement path', () => {
   ])('of %s', (_, given, expected) => {
     const chosen = chooseSources(given)
     expect(isRejection(chosen) ? chosen.rejected : chosen).toEqual(expected ?? 'no-settlement-path')
-    const explained = explainSources(given)
+    const explained = explainPath(given)
     expect(explained).toMatch(/^[A-Z].*\.$/)
   })
 })

@@ -182,7 +182,7 @@ describe('failing', () => {
     const { context } = createStepWorld()
     const paid = paidJobIn('failing') as Extract<Job, { payment: object }>
     const key = { kind: 'suffix', value: 'suffix-of-a-token' } as never
-    const job = failed({ ...paid, secrets: { ...paid.secrets, key } }, 'upstream-failed')
+    const job = failed({ ...paid, secrets: { ...paid.secrets, key } } as Job, 'upstream-failed')
     const event = eventOf(await failing({ ...context, upstreams: new Map() }, job))
     const handover = sealedTo(context, event)
     expect(handover).toMatchObject({ url: null, token_suffix: 'suffix-of-a-token' })

@@ -1,0 +1,44 @@
+/** Why does the money go the way it goes? One paragraph a route, for `tollbridge check`. */
+import { isRejection } from '../core/errors.js'
+import { canFollowPayments, choosePath, whyNoResale, whyNoWrap, type SettlementMeans } from './choose.js'
+
+/** `upstreamWallet`: the name of the merchant wallet in the configuration. */
+export function explainPath(means: SettlementMeans): string {
+  const { upstream, challenge, walletMethods } = means
+  const wallet = !upstream.merchantWallet
+    ? 'No merchant wallet is configured.'
+    : walletMethods === null
+      ? `The wallet "${upstream.merchantWallet}" does not receive this upstream's payments, so it is not used.`
+      : canFollowPayments(walletMethods)
+        ? `The wallet "${upstream.merchantWallet}" reports payments${walletMethods.has('onSettled') ? ' at once' : ' when it is swept'}.`
+        : `The wallet "${upstream.merchantWallet}" cannot look up invoices, so it is not used.`
+  const status = !upstream.statusEndpoint
+    ? 'The status endpoint is switched off.'
+    : challenge.statusUrl === null
+      ? 'The 402 names no status endpoint on its own origin.'
+      : 'The 402 names a status endpoint, which is polled.'
+  return [wallet, status, ...explainPurse(means), verdict(means)].join(' ')
+}
+
+function explainPurse(means: SettlementMeans): string[] {
+  if (means.upstream.mode === 'passthrough') return ['The mode is passthrough, so that no invoice of ours is made.']
+  const [noWrap, noResale] = [whyNoWrap(means), whyNoResale(means)]
+  const { settle } = means.upstream.terms.wrap
+  return [
+    noWrap === null
+      ? `A hold invoice on the upstream's payment hash is possible (wrap, settled ${settle}).`
+      : `A hold invoice is not possible: ${noWrap}.`,
+    noResale === null ? 'Resale is on, for what no other way completes.' : `Resale is not possible: ${noResale}.`,
+  ]
+}
+
+function verdict(means: SettlementMeans): string {
+  const chosen = choosePath({ ...means, proofPromised: false })
+  if (isRejection(chosen)) {
+    return means.upstream.mode === 'auto' || means.upstream.mode === 'passthrough'
+      ? 'Only jobs that promise a payment proof are served; every other job is answered with no-settlement-path.'
+      : `Every job is answered with no-settlement-path: the mode is ${means.upstream.mode}, and that is not possible.`
+  }
+  if (chosen.mode === 'passthrough') return `Settlement path: passthrough by ${chosen.sources.join(' and ')}.`
+  return `Settlement path: ${chosen.mode} with the wallet "${means.payer?.name ?? ''}".`
+}
