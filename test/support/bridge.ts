@@ -84,7 +84,7 @@ const TIMINGS: DaemonTimings = { retryMs: 20, lookMs: 400 }
 export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> {
   const closers: (() => unknown)[] = []
   const directory = await mkdtemp(join(tmpdir(), 'tollbridge-scenario-'))
-  closers.push(() => rm(directory, { recursive: true, force: true }))
+  closers.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
   const relay = options.twin?.relay ?? (await startRelay(options.relay))
   if (!options.twin) closers.push(() => relay.stop())
   const { merchant, payer, network, stop: stopNodes } = await openNodes(options.lightning ?? 'simulated')

@@ -19,7 +19,7 @@ export async function compileSources(paths: readonly string[]): Promise<Compiled
   const directory = await mkdtemp(join(cache, 'tollbridge-test-'))
   await writeFile(join(directory, 'package.json'), '{"type":"module"}')
   for (const path of paths) for (const file of await sourcesIn(path)) await compile(file, directory)
-  return { directory, remove: () => rm(directory, { recursive: true, force: true }) }
+  return { directory, remove: () => rm(directory, { recursive: true, force: true, maxRetries: 5 }) }
 }
 
 async function sourcesIn(path: string): Promise<string[]> {

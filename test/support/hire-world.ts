@@ -87,7 +87,7 @@ export async function createHireWorld(relayOptions?: RelayOptions) {
       await service.stop()
       network.stop()
       await relay.stop()
-      await rm(directory, { recursive: true, force: true })
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }

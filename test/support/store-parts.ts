@@ -151,7 +151,7 @@ afterEach(async () => {
 
 export async function createStateDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'tollbridge-store-'))
-  afterwards(() => rm(directory, { recursive: true, force: true }))
+  afterwards(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
   return directory
 }
 
