@@ -17,6 +17,7 @@ import { createSimulatedNetwork, type SimulatedNetwork } from '../../src/dev/lig
 import { startNwcWallet, type NwcWalletService } from '../../src/dev/nwc-wallet.js'
 import { startRelay, type DevRelay, type RelayOptions } from '../../src/dev/relay/relay.js'
 import { pubkeyOf } from '../../src/nostr/event.js'
+import { openPurse, PURSE_SETTINGS, type BridgePurse, type PurseOptions } from './bridge-purse.js'
 import { createNostrCustomer, type NostrCustomer } from './nostr-customer.js'
 import { createReadableLog } from './pool-fixture.js'
 
@@ -35,6 +36,8 @@ export interface BridgeOptions {
   readonly wallet?: boolean
   /** The wallet service is at a relay of its own. Default: at the one where the jobs are. */
   readonly walletRelay?: RelayOptions
+  /** A wallet of ours that pays the upstream and is paid by customers. Default: none. */
+  readonly purse?: PurseOptions
   /** Origin of the upstream in the gateway's place. */
   readonly origin?: string
   /** Laid over the settings of the upstream, and over its only route. */
@@ -59,6 +62,8 @@ export interface Bridge {
   /** Throws where the nodes are LDK's. */
   readonly network: SimulatedNetwork
   readonly walletService: NwcWalletService
+  /** Throws where there is none. */
+  readonly purse: BridgePurse
   readonly directory: string
   readonly stateDirectory: string
   readonly configFile: string
@@ -96,6 +101,9 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
   if (walletRelay !== relay) closers.push(() => walletRelay.stop())
   const walletService = await startNwcWallet({ node: merchant, relayUrl: walletRelay.url, permissions: 'read' })
   closers.push(() => walletService.stop())
+  const parts = { network, merchant, relayUrl: walletRelay.url, directory }
+  const purse = options.purse ? await openPurse(options.purse, parts) : null
+  closers.push(() => purse?.service.stop())
 
   const secretKey = options.twin?.secretKey ?? randomBytes(32).toString('hex')
   const configFile = join(directory, 'tollbridge.yaml')
@@ -127,7 +135,10 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
       },
     )
     running = { daemon, adapters }
-    await vi.waitFor(() => isReady(daemon, options.wallet ?? false), { timeout: 5_000, interval: 5 })
+    await vi.waitFor(() => isReady(daemon, options.wallet ?? options.purse !== undefined), {
+      timeout: 5_000,
+      interval: 5,
+    })
     return daemon
   }
   closers.push(stopDaemon)
@@ -149,6 +160,10 @@ export async function startBridge(options: BridgeOptions = {}): Promise<Bridge> 
       return network
     },
     walletService,
+    get purse() {
+      if (!purse) throw new Error('the bridge was started without a purse')
+      return purse
+    },
     directory,
     stateDirectory: join(directory, 'state'),
     configFile,
@@ -206,7 +221,10 @@ function settingsOf(options: BridgeOptions, relayUrl: string, origin: string): S
     settlement: { sweepSeconds: 1, minPaymentWindowSeconds: 5, statusRequestsPerSecond: 100 },
     jobs: { refusalsPerMinutePerCustomer: 1_000, refusalsPerMinute: 10_000 },
     announce: { enabled: false },
-    wallets: { till: { type: 'nwc', uri: { file: './till.nwc' } } },
+    wallets: {
+      till: { type: 'nwc', uri: { file: './till.nwc' } },
+      ...(options.purse ? { purse: PURSE_SETTINGS } : {}),
+    },
   }
   for (const [name, changes] of Object.entries(options.config ?? {})) {
     const isGroup = typeof changes === 'object' && !Array.isArray(changes)
@@ -223,6 +241,7 @@ function settingsOf(options: BridgeOptions, relayUrl: string, origin: string): S
         name: 'api',
         origin,
         ...(options.wallet ? { merchantWallet: 'till' } : {}),
+        ...(options.purse ? { wallet: 'purse' } : {}),
         routes: [{ name: 'all', methods: ['GET', 'POST'], path: '/**', maxSats: 5_000, gated: true, ...options.route }],
         ...options.upstream,
       },
