@@ -102,6 +102,9 @@ export function presentCredential(scheme: Scheme, token: string, key: Credential
 /** Whether a credential may be good for more calls than the one that was paid for. The others are used up by their first. */
 export const isReusable = (scheme: Scheme): boolean => scheme === 'L402' || scheme === 'LSAT'
 
+/** Whoever has read the invoice can present the credential once somebody has paid it: there is no other secret in it. */
+export const isShownByItsOffer = (scheme: Scheme): boolean => scheme === 'x402'
+
 /** The payment hash that the token of an offer commits to; null where nothing but the invoice names it. */
 export const committedHash = (scheme: Scheme, token: string): PaymentHash | null | Malformed =>
   isReusable(scheme) ? macaroonPaymentHash(token) : null

@@ -3,6 +3,7 @@ import { isRejection, rejection, type Rejection } from '../core/errors.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
 import type { Challenge, Invoicing, Offer } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
+import { isShownByItsOffer } from '../l402/credential.js'
 import { decodeInvoice, type Invoice } from '../l402/invoice.js'
 import { verifyOffer, type PayableInvoice } from '../l402/verify-offer.js'
 import { choosePath, type SettlementPath } from '../settlement/choose.js'
@@ -99,6 +100,12 @@ async function makeOffer(
   }
   const { paymentHash, amountMsat, payee, timestamp: issuedAt, expiresAt } = verified
   const { scheme, bolt11 } = challenge
+  if (isShownByItsOffer(scheme) && job.channel === undefined) {
+    return rejection(
+      'encryption-required',
+      'the invoice itself is the credential, and an offer in the open would show it',
+    )
+  }
   const offeredAt = context.clock.now()
   return { scheme, bolt11, paymentHash, amountMsat, payee, issuedAt, expiresAt, offeredAt, sources: path.sources }
 }

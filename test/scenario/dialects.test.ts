@@ -30,6 +30,9 @@ describe.each([
   { dialect: 'single-use', sats: 21, source: 'merchantWallet' },
   { dialect: 'non-macaroon', sats: 21, source: 'merchantWallet' },
   { dialect: 'lsat-only', sats: 21, source: 'merchantWallet' },
+  { dialect: 'lightning-toll', sats: 21, source: 'merchantWallet' },
+  { dialect: 'satgate', sats: 21, source: 'statusEndpoint' },
+  { dialect: 'payment', sats: 21, source: 'merchantWallet' },
 ] as const)('$dialect', ({ dialect, sats, source }) => {
   it(`is paid ${sats} sats once and answers, learned by ${source}`, async () => {
     await open({ dialect, wallet: source === 'merchantWallet' })

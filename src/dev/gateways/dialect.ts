@@ -17,7 +17,11 @@ export interface Dialect {
   /** Uses up what one call costs, before the call is made. Headers for its answer; null where too little is left. */
   admit(till: Till, charge: Charge): Answer['headers'] | null
   /** The answer to a credential that does not hold or is used up; null to answer with a new challenge. */
-  refuse(why: 'invalid' | 'spent'): Answer | null
+  refuse(why: 'invalid' | 'spent', request: GateRequest): Answer | null
+  /** Headers of a call that is let pass for nothing; null where it is to be paid. */
+  waive?(till: Till, request: GateRequest): Answer['headers'] | null
+  /** The answer of the API, with what its headers say of the cost taken into the book. */
+  reconcile?(till: Till, charge: Charge, answer: Answer): Answer
   charge(till: Till, request: GateRequest): Promise<Charge>
   /** The 402, or what the dialect has in its place. */
   challenge(till: Till, request: GateRequest, charge: Charge): Promise<Answer> | Answer
@@ -27,11 +31,11 @@ export interface Dialect {
   readonly passing?: Answer['headers']
 }
 
-export type PageName = 'status' | 'createInvoice' | 'price' | 'preflight'
+export type PageName = 'status' | 'createInvoice' | 'price' | 'preflight' | 'manifest' | 'badPath'
 
 export interface Pages {
   /** Null for a request that is for none of them. */
-  find(request: GateRequest): PageName | null
+  find(request: GateRequest, till: Till): PageName | null
   serve(till: Till, request: GateRequest, page: PageName): Promise<Answer>
 }
 

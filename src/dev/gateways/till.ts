@@ -17,6 +17,8 @@ export interface Charge {
   readonly creditSats: number
   /** Unlocks the status page of this invoice: 64 hex digits. A secret. */
   readonly statusToken: string
+  /** Absent for L402. A charge of the other rails is for one call. */
+  readonly rail?: Rail
   /** Accepted in place of the preimage by gates that give it out. A secret. */
   readonly settlementSecret: string
   /** Calls that were admitted with it. */
@@ -25,10 +27,15 @@ export interface Charge {
   balanceSats: number | null
 }
 
+export type Rail = 'payment' | 'x402'
+
 export interface ChargeRequest {
   readonly amountSats: number
   readonly creditSats?: number
   readonly description: string
+  /** Default: that of the settings. */
+  readonly expirySeconds?: number
+  readonly rail?: Rail
   readonly mintToken: (paymentHash: PaymentHash) => string
 }
 
@@ -41,6 +48,7 @@ export interface Till {
   readonly setPrice: (sats: number) => void
   readonly charge: (request: ChargeRequest) => Promise<Charge>
   find(paymentHash: string): Charge | undefined
+  findInvoice(bolt11: string): Charge | undefined
   /** The charge made before the last one. */
   previous(): Charge | undefined
   stop(): void
@@ -66,11 +74,11 @@ export function createTill({ node, settings, counts }: TillParts): Till {
     node,
     priceSats: () => priceSats,
     setPrice: (sats) => void (priceSats = sats),
-    async charge({ amountSats, creditSats = amountSats, description, mintToken }) {
+    async charge({ amountSats, creditSats = amountSats, description, rail, expirySeconds, mintToken }) {
       const { bolt11, paymentHash } = await node.makeInvoice({
         amountMsat: msatFromSats(amountSats),
         description,
-        expirySeconds: settings.invoiceExpirySeconds,
+        expirySeconds: expirySeconds ?? settings.invoiceExpirySeconds,
       })
       const secrets = randomBytes(64).toString('hex')
       const charge: Charge = {
@@ -81,16 +89,19 @@ export function createTill({ node, settings, counts }: TillParts): Till {
         token: mintToken(paymentHash),
         statusToken: secrets.slice(0, 64),
         settlementSecret: secrets.slice(64),
+        ...(rail ? { rail } : {}),
         uses: 0,
         balanceSats: null,
       }
       charges.set(paymentHash, charge)
+      if (rail) return charge
       counts.invoicesMinted += 1
       lastTwo.push(charge)
       if (lastTwo.length > 2) lastTwo.shift()
       return charge
     },
     find: (paymentHash) => charges.get(paymentHash),
+    findInvoice: (bolt11) => [...charges.values()].find((charge) => charge.bolt11 === bolt11),
     previous: () => (lastTwo.length === 2 ? lastTwo[0] : undefined),
     stop,
   }

@@ -76,6 +76,15 @@ export function verifyMacaroon(token: string, rootKey: Buffer): VerifiedToken | 
   }
 }
 
+/** Whether it can be read as one at all. */
+export function isMacaroon(token: string): boolean {
+  try {
+    return importMacaroon(token).identifier.length > 0
+  } catch {
+    return false
+  }
+}
+
 /** Base64url of JSON, a dot, and its HMAC in hex. */
 export function mintSealedToken(rootKey: Buffer, paymentHash: string): string {
   const claims = Buffer.from(JSON.stringify({ payment_hash: paymentHash, id: randomBytes(8).toString('hex') }))

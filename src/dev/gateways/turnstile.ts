@@ -36,7 +36,7 @@ export async function pass(gate: Turnstile, request: GateRequest): Promise<Reply
   const { dialect, till, counts } = gate
   counts.requests += 1
   if (FREE.test(request.path)) return execute(gate, request, null, {})
-  const page = dialect.pages?.find(request)
+  const page = dialect.pages?.find(request, till)
   if (page) {
     if (page === 'status') counts.statusPolls += 1
     const place: FaultPlace = page === 'status' ? 'status' : 'challenge'
@@ -44,7 +44,10 @@ export async function pass(gate: Turnstile, request: GateRequest): Promise<Reply
     return broken(gate, fault, () => dialect.pages?.serve(till, request, page) ?? dialect.failure(till, 404))
   }
   const credential = dialect.readCredential(request)
-  if (!credential) return challenge(gate, request)
+  if (!credential) {
+    const waived = dialect.waive?.(till, request) ?? null
+    return waived ? execute(gate, request, null, waived) : challenge(gate, request)
+  }
   const charge = dialect.verify(till, credential, request)
   return charge ? call(gate, request, charge) : refuse(gate, request, 'invalid')
 }
@@ -80,7 +83,8 @@ async function execute(
 ): Promise<Reply> {
   const { api, counts, dialect } = gate
   const made = await api.answer(request, gate.signal)
-  const answer: Answer = { ...made, headers: { ...made.headers, ...dialect.passing, ...headers } }
+  const passed: Answer = { ...made, headers: { ...made.headers, ...dialect.passing, ...headers } }
+  const answer = (charge && dialect.reconcile?.(gate.till, charge, passed)) ?? passed
   counts.callsServed.push({
     method: request.method,
     target: request.target,
@@ -95,7 +99,7 @@ async function execute(
 }
 
 async function refuse(gate: Turnstile, request: GateRequest, why: 'invalid' | 'spent'): Promise<Reply> {
-  const answer = gate.dialect.refuse(why)
+  const answer = gate.dialect.refuse(why, request)
   if (!answer) return challenge(gate, request)
   gate.counts.refusals += 1
   return whole(answer)

@@ -2,8 +2,9 @@
 import { textAnswer, type Answer, type GateRequest } from '../answer.js'
 import type { Credential, Dialect } from '../dialect.js'
 import type { GatewaySettings } from '../settings.js'
-import { isPreimageOf, type Charge } from '../till.js'
+import { isPreimageOf, type Charge, type Till } from '../till.js'
 import { mintMacaroon, verifyMacaroon } from '../token.js'
+import { offerPayment, PROBLEM, withPayment } from './payment-rail.js'
 
 const SERVICE = 'api'
 const CREDENTIAL = /(LSAT|L402) (.*?):([a-f0-9]{64})/
@@ -31,7 +32,7 @@ const isGrpc = (request: GateRequest): boolean =>
 const resource = (settings: GatewaySettings, path: string): string =>
   settings.dynamicPrice ? `${SERVICE}${path}` : SERVICE
 
-export const aperture: Dialect = {
+const l402: Dialect = {
   pages: {
     find: ({ method }) => (method === 'OPTIONS' ? 'preflight' : null),
     serve: async () => ({ status: 200, headers: CORS, body: '' }),
@@ -44,6 +45,7 @@ export const aperture: Dialect = {
   },
 
   verify(till, { token, key }, request) {
+    if (till.settings.authScheme === 'mpp') return null
     const verified = verifyMacaroon(token, till.rootKey)
     if (!verified || !verified.caveats.every((caveat) => holds(caveat, resource(till.settings, request.path))))
       return null
@@ -70,12 +72,21 @@ export const aperture: Dialect = {
     })
   },
 
-  challenge(_till, request, charge): Answer {
-    const lines = challengeLines(charge)
+  async challenge(till, request, charge): Promise<Answer> {
+    const second = till.settings.authScheme === 'l402' ? [] : await paymentLines(till, request)
+    const lines = { 'Www-Authenticate': [...challengeLines(charge), ...second] }
     if (isGrpc(request)) {
       // gRPC has its status in headers: to HTTP this is a success.
       const status = { 'Grpc-Message': 'payment required', 'Grpc-Status': '13' }
       return { status: 200, headers: { 'Content-Type': 'application/grpc', ...status, ...lines }, body: '' }
+    }
+    if (second.length > 0) {
+      const type = { 'Content-Type': 'application/problem+json' }
+      return {
+        status: 402,
+        headers: { ...CORS, 'Cache-Control': 'no-store', ...type, ...lines },
+        body: JSON.stringify(PROBLEM),
+      }
     }
     return textAnswer(402, 'payment required\n', { ...CORS, 'Cache-Control': 'no-store', ...lines, ...NOSNIFF })
   },
@@ -90,9 +101,17 @@ export const aperture: Dialect = {
 
 const NOSNIFF = { 'X-Content-Type-Options': 'nosniff' }
 
-const challengeLines = ({ token, bolt11 }: Charge): Answer['headers'] => ({
-  'Www-Authenticate': ['LSAT', 'L402'].map((scheme) => `${scheme} macaroon="${token}", invoice="${bolt11}"`),
-})
+export const aperture = withPayment(l402, ({ settings }) => settings.authScheme !== 'l402')
+
+const challengeLines = ({ token, bolt11 }: Charge): readonly string[] =>
+  ['LSAT', 'L402'].map((scheme) => `${scheme} macaroon="${token}", invoice="${bolt11}"`)
+
+/** One charge and, after it, a session with a deposit: each with an invoice of its own. */
+async function paymentLines(till: Till, request: GateRequest): Promise<readonly string[]> {
+  const charge = await offerPayment(till, request)
+  const deposit = await offerPayment({ ...till, settings: { ...till.settings, paymentIntent: 'session' } }, request)
+  return [charge.challenge, deposit.challenge]
+}
 
 /** `services=name:tier,name:tier` must list the resource; `<service>_valid_until=` must lie ahead; others are not looked at. */
 function holds(caveat: string, service: string): boolean {

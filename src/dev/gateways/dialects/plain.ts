@@ -1,9 +1,16 @@
 /** How do the plain L402 servers behave? One invoice per call price, no pages of their own; they differ in header and refusal. */
 import type { PaymentHash } from '../../../core/identifiers.js'
-import { textAnswer, type Answer, type GateRequest } from '../answer.js'
+import { jsonAnswer, textAnswer, type Answer, type GateRequest } from '../answer.js'
 import { readAuthorization, type Credential, type Dialect } from '../dialect.js'
-import { isPreimageOf, type Till } from '../till.js'
-import { mintMacaroon, mintSealedToken, verifyMacaroon, verifySealedToken, type VerifiedToken } from '../token.js'
+import { isPreimageOf, type Charge, type Till } from '../till.js'
+import {
+  mintMacaroon,
+  mintSealedToken,
+  isMacaroon,
+  verifyMacaroon,
+  verifySealedToken,
+  type VerifiedToken,
+} from '../token.js'
 
 interface PlainDialect {
   /** Schemes that a credential may come under, in any case. */
@@ -12,6 +19,9 @@ interface PlainDialect {
   readonly header: (token: string, bolt11: string) => string
   readonly body: Answer
   readonly refuse: Dialect['refuse']
+  /** Default: a token and what follows its colon. */
+  readonly read?: Dialect['readCredential']
+  readonly proves?: (till: Till, charge: Charge, key: string) => boolean
   readonly mint?: (till: Till, paymentHash: PaymentHash, request: GateRequest) => string
   readonly open?: (till: Till, token: string) => VerifiedToken | null
   readonly covers?: (token: VerifiedToken, request: GateRequest) => boolean
@@ -24,12 +34,13 @@ function buildDialect(plain: PlainDialect): Dialect {
   const open = plain.open ?? ((till, token) => verifyMacaroon(token, till.rootKey))
   const calls = plain.calls ?? Infinity
   return {
-    readCredential: (request) => readAuthorization(request, plain.schemes),
+    readCredential: (request) => readAuthorization(request, plain.schemes) ?? plain.read?.(request) ?? null,
     verify(till, { token, key }: Credential, request) {
       const verified = open(till, token)
       if (!verified || plain.covers?.(verified, request) === false) return null
       const charge = till.find(verified.paymentHash)
-      return charge && isPreimageOf(charge, key) ? charge : null
+      const proves = plain.proves ?? ((_till, bought) => isPreimageOf(bought, key))
+      return charge && proves(till, charge, key) ? charge : null
     },
     admit: (_till, charge) => (charge.uses < calls ? {} : null),
     refuse: plain.refuse,
@@ -83,14 +94,55 @@ export const lsatOnly = buildDialect({
   refuse: () => null,
 })
 
+/** The parameters the other way round. */
+export const lightningToll = buildDialect({
+  schemes: ['L402'],
+  header: (token, invoice) => `L402 invoice="${invoice}", macaroon="${token}"`,
+  body: jsonAnswer(402, { error: 'Payment Required' }),
+  refuse: unauthorized,
+})
+
+/** L402 over another network of payments: what it calls an invoice is none of Lightning's. */
+export const fiber = buildDialect({
+  schemes: ['L402'],
+  header: (token, invoice) => {
+    const parameters = {
+      macaroon: token,
+      invoice: `fibt${invoice.slice(6)}`,
+      payment_hash: 'ab'.repeat(32),
+      amount: '0x5f',
+    }
+    const written = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`)
+    return `L402 ${written.join(', ')}, currency="Fibt"`
+  },
+  body: jsonAnswer(402, { error: 'Payment Required' }),
+  refuse: unauthorized,
+})
+
 const NGINX_PAGE = '<html>\r\n<head><title>402 Payment Required</title></head>\r\n<body></body>\r\n</html>\r\n'
+
+/** `L402 token`, for gates that ask their node. */
+function readToken({ authorizations }: GateRequest): Credential | null {
+  const [, token = ''] = /^L402 ([^\s:]+)$/.exec(authorizations.at(-1) ?? '') ?? []
+  return token === '' ? null : { token, key: '' }
+}
+
+/** A credential that cannot be read is the gate's own fault, as it sees it. */
+function nginxRefusal({ authorizations }: GateRequest): Answer {
+  const [, token = ''] = /^\S+ ([^\s:]+)/.exec(authorizations.at(-1) ?? '') ?? []
+  return isMacaroon(token) ? unauthorized() : textAnswer(500, 'Internal Server Error\n')
+}
 
 /** A preimage opens one call: the second is 401. The macaroon is for one method and path. */
 export const singleUse = buildDialect({
   schemes: ['L402', 'LSAT'],
   header: (token, invoice) => `L402 macaroon="${token}", invoice="${invoice}"`,
   body: { status: 402, headers: { 'Content-Type': 'text/html' }, body: NGINX_PAGE },
-  refuse: unauthorized,
+  refuse: (_why, request) => nginxRefusal(request),
+  read: readToken,
+  proves: (till, charge, key) =>
+    isPreimageOf(charge, key) ||
+    (key === '' && till.settings.autoDetectPayment && till.node.lookup(charge.paymentHash)?.state === 'settled'),
   mint: (till, paymentHash, request) => mintPlainMacaroon(till, paymentHash, callCaveats(request)),
   covers: (token, request) => callCaveats(request).every((caveat) => token.caveats.includes(caveat)),
   calls: 1,

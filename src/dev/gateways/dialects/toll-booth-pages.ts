@@ -12,19 +12,28 @@ export type ChargeCredit = (till: Till, amountSats: number, caveats: readonly st
 
 const STATUS_PATH = /^\/invoice-status\/([^/]*)$/
 const CREATE_INVOICE_PATH = '/create-invoice'
+/** An encoded slash, a backslash, an encoded dot segment: refused before any price is looked up. */
+const HIDDEN_IN_PATH = /%2f|\\|%5c|(^|\/)(%2e|\.){1,2}(\/|$)/i
+const MANIFEST_PATH = '/.well-known/l402'
 const MAX_TOKEN_LENGTH = 128
 const MAX_CAVEATS = 16
 const MAX_CAVEAT_LENGTH = 1024
 const RESERVED_CAVEATS = ['payment_hash', 'credit_balance', 'currency']
 
-export function buildPages(style: StatusStyle, chargeCredit: ChargeCredit): Pages {
+export function buildPages(style: StatusStyle, chargeCredit: ChargeCredit, manifest?: (till: Till) => object): Pages {
   return {
-    find({ method, path }) {
-      if (method === 'GET' && STATUS_PATH.test(path)) return 'status'
-      if (method === 'POST' && path === CREATE_INVOICE_PATH) return 'createInvoice'
+    find({ method, path }, { settings }) {
+      if (HIDDEN_IN_PATH.test(path)) return 'badPath'
+      if (manifest && method === 'GET' && path === MANIFEST_PATH) return 'manifest'
+      if (!path.startsWith(settings.prefix)) return method === 'HEAD' ? 'price' : null
+      const own = path.slice(settings.prefix.length)
+      if (method === 'GET' && STATUS_PATH.test(own)) return 'status'
+      if (method === 'POST' && own === CREATE_INVOICE_PATH) return 'createInvoice'
       return method === 'HEAD' ? 'price' : null
     },
     async serve(till, request, page) {
+      if (page === 'badPath') return jsonAnswer(400, { error: 'Invalid request path' })
+      if (page === 'manifest') return jsonAnswer(200, manifest?.(till) ?? {})
       if (page === 'price') return pricePage(till)
       const { statusEndpoint, createInvoice } = till.settings
       if (!(page === 'status' ? statusEndpoint : createInvoice)) return jsonAnswer(404, { error: 'Not found' })
@@ -46,7 +55,7 @@ const pricePage = (till: Till): Answer => ({
 })
 
 function statusPage(style: StatusStyle, till: Till, request: GateRequest): Answer {
-  const hash = STATUS_PATH.exec(request.path)?.[1] ?? ''
+  const hash = STATUS_PATH.exec(request.path.slice(till.settings.prefix.length))?.[1] ?? ''
   if (!/^[0-9a-f]{64}$/.test(hash)) return jsonAnswer(400, { error: 'Invalid payment hash' })
   const token = request.query.get('token') ?? ''
   const charge = till.find(hash)
