@@ -78,6 +78,13 @@ export const targetOf = (
   pace,
 })
 
+/**
+ * Of an invoice of our own only our wallet can tell that it was paid. Whoever stands in with the upstream knows its preimage from the
+ * start: taken for a payment, it would have us pay the upstream with nothing held.
+ */
+const mayTell = ({ ownWallet, sources }: WatchTarget, source: PaymentSourceName): boolean =>
+  !ownWallet || sources.includes(source) || (source === 'zap' && sources.includes('ownInvoice'))
+
 export function createSettlementWatch(wiring: {
   readonly sources: (targets: Targets) => readonly PreimageSource[]
   /** Called once per found key; the job's lane takes it from there. */
@@ -95,6 +102,7 @@ export function createSettlementWatch(wiring: {
     report(paymentHash, discovery) {
       const target = byHash.get(paymentHash)
       if (!target || found.has(paymentHash)) return
+      if (!mayTell(target, discovery.source)) return
       // A suffix proves nothing by itself: it is taken from the status endpoint only, which vouches for it at its own origin.
       const fits =
         !('key' in discovery) ||

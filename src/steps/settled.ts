@@ -9,6 +9,10 @@ export function settledFact(context: StepContext, job: Offering | Awaiting | Lat
   if (!found) return null
   const payment = { source: found.source, at: context.clock.now() }
   const attempt = { run: context.run }
-  if (job.offer.purchase) return { type: 'funded', payment, hold: 'hold' in found ? found.hold : null, attempt }
+  if (job.offer.purchase) {
+    const hold = 'hold' in found ? found.hold : null
+    // Nothing but a held payment stands for what a wrapped purchase costs us.
+    return job.offer.purchase.mode === 'wrap' && !hold ? null : { type: 'funded', payment, hold, attempt }
+  }
   return 'key' in found ? { type: 'settled', key: found.key, payment, attempt } : null
 }

@@ -54,6 +54,18 @@ describe('the watch', () => {
     expect(foundJobs).toHaveLength(1)
   })
 
+  it.each(['holdInvoice', 'ownInvoice'] as const)('believes nobody but the wallet of our own %s', (source) => {
+    const { watch, report, foundJobs } = createWorld()
+    watch.watch(targetNumber(1, { sources: [source], ownWallet: 'purse' }))
+    for (const other of ['customerProof', 'merchantWallet', 'statusEndpoint'] as const) {
+      report(1, { key: key(1), source: other })
+    }
+    expect([watch.foundFor(paymentHashOf(1)), foundJobs.length]).toEqual([undefined, 0])
+    const hold = { amountMsat: 21_000 as Msat, settleDeadline: null, blockHeight: null }
+    report(1, source === 'holdInvoice' ? { source, hold } : { source, key: key(1) })
+    expect([watch.foundFor(paymentHashOf(1))?.source, foundJobs.length]).toEqual([source, 1])
+  })
+
   it.each([
     ['statusEndpoint', true],
     ['merchantWallet', false],
