@@ -2,7 +2,16 @@
 import { createHash } from 'node:crypto'
 import { importMacaroon } from 'macaroon'
 import { assertNever } from '../core/errors.js'
-import { malformed, type Malformed, type Millis, type PaymentHash, type Preimage } from '../core/identifiers.js'
+import {
+  isMalformed,
+  malformed,
+  parsePreimage,
+  parseTokenSuffix,
+  type Malformed,
+  type Millis,
+  type PaymentHash,
+  type Preimage,
+} from '../core/identifiers.js'
 import type { CredentialKey, Scheme } from '../core/job.js'
 import type { UpstreamRequest } from '../ports.js'
 import { paymentCredential, paymentExpiry } from './payment-scheme.js'
@@ -97,6 +106,18 @@ export function presentCredential(scheme: Scheme, token: string, key: Credential
     default:
       return assertNever(scheme)
   }
+}
+
+/** The parts of a credential that was kept; null for any other text. */
+export function parseAuthorization(
+  authorization: string,
+): { readonly scheme: Scheme; readonly token: string; readonly key: CredentialKey } | null {
+  const [, scheme, token, value = ''] = /^(L402|LSAT) ([^\s:]+):([^\s:]+)$/.exec(authorization) ?? []
+  if ((scheme !== 'L402' && scheme !== 'LSAT') || token === undefined) return null
+  const preimage = parsePreimage(value)
+  if (!isMalformed(preimage)) return { scheme, token, key: { kind: 'preimage', value: preimage } }
+  const suffix = parseTokenSuffix(value)
+  return isMalformed(suffix) ? null : { scheme, token, key: { kind: 'suffix', value: suffix } }
 }
 
 /** Whether a credential may be good for more calls than the one that was paid for. The others are used up by their first. */
