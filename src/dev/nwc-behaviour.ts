@@ -30,9 +30,17 @@ export function callsExpired(transaction: object): object {
   return state === 'pending' || state === 'accepted' ? { ...transaction, state: 'expired' } : transaction
 }
 
+/** Several at once, each towards its methods; of two that say the same, the later counts. */
+export type NwcBehaviours = NwcBehaviour | readonly NwcBehaviour[]
+
+const listOf = (behaviours: NwcBehaviours): readonly NwcBehaviour[] => [behaviours].flat()
+
 /** The misbehaviour towards one method: none where it concerns others. */
-export const towards = (behaviour: NwcBehaviour, method: string): NwcBehaviour =>
-  behaviour.methods === undefined || behaviour.methods.includes(method) ? behaviour : {}
+export const towards = (behaviours: NwcBehaviours, method: string): NwcBehaviour =>
+  merged(listOf(behaviours).filter(({ methods }) => methods === undefined || methods.includes(method)))
+
+export const merged = (behaviours: NwcBehaviours): NwcBehaviour =>
+  Object.assign({}, ...listOf(behaviours)) as NwcBehaviour
 
 /** Has the length and the shape of a sealed message, and no key opens it. */
 export const GARBLED = Buffer.alloc(160, 2).toString('base64')

@@ -7,7 +7,7 @@ import { KIND_INFO } from '../wallets/nwc-abilities.js'
 import { KIND_NOTIFICATION, KIND_NOTIFICATION_NIP04, KIND_REPLY, KIND_REQUEST } from '../wallets/nwc-channel.js'
 import { createNwcCipher, type NwcEncryption } from '../wallets/nwc-cipher.js'
 import type { LightningNode } from './lightning/node.js'
-import { GARBLED, repliesTo, towards, type NwcBehaviour } from './nwc-behaviour.js'
+import { GARBLED, merged, repliesTo, towards, type NwcBehaviours } from './nwc-behaviour.js'
 import { isHoldNode } from './nwc-hold-methods.js'
 import {
   createNwcMethods,
@@ -28,7 +28,7 @@ export interface NwcWalletServiceOptions {
   readonly node: LightningNode
   readonly relayUrl: string
   readonly permissions: NwcPermissions
-  readonly behaviour?: NwcBehaviour
+  readonly behaviour?: NwcBehaviours
   /** What it knows, as its info event says. Default: both. */
   readonly encryptions?: readonly NwcEncryption[]
   /** False: no info event is published. */
@@ -50,7 +50,7 @@ export interface NwcWalletService {
   readonly pubkey: Pubkey
   readonly counts: Readonly<NwcWalletCounts>
   /** Replaces the behaviour; nothing said is proper behaviour. */
-  behave(behaviour: NwcBehaviour): void
+  behave(behaviour: NwcBehaviours): void
   /** Sends the last replies and notifications once more, as a relay might. */
   replay(): Promise<void>
   /** Sends any event of the wallet to the client. */
@@ -73,7 +73,7 @@ export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<
   const counts: NwcWalletCounts = { requests: 0, ignored: 0, replies: 0, notifications: 0 }
   let behaviour = options.behaviour ?? {}
   let stopped = false
-  const methods = createNwcMethods({ node, permissions, behaviour: () => behaviour })
+  const methods = createNwcMethods({ node, permissions, behaviour: () => merged(behaviour) })
   const notified = sentNotifications(permissions, node)
 
   const sign = (template: Omit<EventTemplate, 'created_at'>): NostrEvent =>
@@ -131,7 +131,7 @@ export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<
   }
 
   const notify = async (type: NwcNotification, transaction: object): Promise<void> => {
-    const { notifications = 'sent', tellNotified } = behaviour
+    const { notifications = 'sent', tellNotified } = merged(behaviour)
     if (notifications === 'dropped' || !notified.includes(type)) return
     const told = JSON.stringify({ notification_type: type, notification: tellNotified?.(transaction) ?? transaction })
     const encryption = encryptions.includes('nip44_v2') ? 'nip44_v2' : 'nip04'

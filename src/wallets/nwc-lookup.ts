@@ -10,7 +10,7 @@ import { parseHeight, parseTransaction, settledIncoming, type NwcTransaction } f
 /** NIP-47's largest page. */
 const PAGE_SIZE = 20
 /** How far back one payment is searched for in the list. */
-const SEARCHED_PAGES = 10
+const SEARCHED_PAGES = 20
 
 export type Ask = (method: NwcMethod, parameters: object) => Promise<NwcReply>
 
@@ -99,6 +99,7 @@ export async function lookupIncoming(source: Source, paymentHash: PaymentHash): 
     case 'accepted':
       return acceptedOf(source, found) ?? nameless()
     case 'expired':
+      if (source.held.wasCancelled(paymentHash)) return { state: 'cancelled' }
       return (await stillHeld(source, found)) ?? { state }
     case 'failed':
     case 'cancelled':

@@ -35,7 +35,6 @@ async function release(
     })
     if (!proves(found, reply.code)) throw refusal
   }
-  source.held.forget(paymentHash)
 }
 
 export async function settleHoldInvoice(source: Source, preimage: Preimage, paymentHash: PaymentHash): Promise<void> {
@@ -43,9 +42,11 @@ export async function settleHoldInvoice(source: Source, preimage: Preimage, paym
     throw new TollbridgeError('wallet-unusable', 'the preimage is not that of the payment hash')
   }
   await release(source, 'settle_hold_invoice', { paymentHash, parameters: { preimage }, proves: isSettled })
+  source.held.forget(paymentHash)
 }
 
 export async function cancelHoldInvoice(source: Source, paymentHash: PaymentHash): Promise<void> {
   const parameters = { payment_hash: paymentHash }
   await release(source, 'cancel_hold_invoice', { paymentHash, parameters, proves: isGone })
+  source.held.cancelled(paymentHash)
 }

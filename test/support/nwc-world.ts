@@ -22,7 +22,7 @@ const IMPATIENCE = 100
 /** Everything runs; only the wallet's `start` is left to the caller. */
 export async function createNwcWorld(given: NwcWorldOptions = {}) {
   let hurry = 1
-  const manners = given.service?.behaviour ?? {}
+  const manners = [given.service?.behaviour ?? {}].flat()
   const {
     clock = {
       now: () => systemClock.now(),
@@ -47,10 +47,10 @@ export async function createNwcWorld(given: NwcWorldOptions = {}) {
     wallet,
     misbehave(how: Misbehaviour | null) {
       hurry = how === 'late' ? IMPATIENCE : 1
-      service.behave({ ...manners, ...(how === null ? {} : misbehaviourOfNwc(how)) })
+      service.behave([...manners, how === null ? {} : misbehaviourOfNwc(how)])
     },
     async interrupt(meanwhile: () => Promise<void>) {
-      service.behave({ ...manners, notifications: 'dropped' })
+      service.behave([...manners, { notifications: 'dropped' }])
       await meanwhile()
       service.behave(manners)
       relay.dropConnections()

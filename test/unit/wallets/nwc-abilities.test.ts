@@ -1,7 +1,8 @@
 /** Is what a wallet can do read from its info event? */
 import { describe, expect, it } from 'vitest'
 import { isMalformed } from '../../../src/core/identifiers.js'
-import { parseInfoEvent, parseNetwork } from '../../../src/wallets/nwc-abilities.js'
+import type { WalletMethod } from '../../../src/ports.js'
+import { excessOf, parseBackend, parseInfoEvent, parseNetwork } from '../../../src/wallets/nwc-abilities.js'
 import { shapeEvent } from '../../support/pool-fixture.js'
 
 const info = (content: string, ...tags: string[][]) => parseInfoEvent(shapeEvent({ kind: 13194, content, tags }))
@@ -24,6 +25,17 @@ describe('the info event of a wallet', () => {
         'makeInvoice',
         'onSettled',
       ]),
+    })
+  })
+
+  it('names the methods for hold invoices, and that their acceptance is pushed', () => {
+    const abilities = info(
+      'make_hold_invoice settle_hold_invoice cancel_hold_invoice',
+      ['encryption', 'nip44_v2'],
+      ['notifications', 'hold_invoice_accepted'],
+    )
+    expect(abilities).toMatchObject({
+      methods: new Set(['makeHoldInvoice', 'settleHoldInvoice', 'cancelHoldInvoice', 'onAccepted']),
     })
   })
 
@@ -61,3 +73,33 @@ it.each([
   [undefined, null],
   ['toString', null],
 ])('the network %j is %j', (name, network) => expect(parseNetwork(name)).toBe(network))
+
+describe('what a connection may do beyond what is needed', () => {
+  const READ = ['get_info', 'lookup_invoice', 'list_transactions']
+  const PASSTHROUGH = new Set<WalletMethod>(['lookupInvoice', 'listIncoming', 'onSettled'])
+  const RESELL = new Set<WalletMethod>([...PASSTHROUGH, 'makeInvoice', 'payInvoice', 'lookupPayment'])
+
+  it.each<[string, readonly string[], ReadonlySet<WalletMethod>, readonly RegExp[]]>([
+    ['nothing where it reads', READ, PASSTHROUGH, []],
+    ['to spend where it only has to read', [...READ, 'pay_invoice'], PASSTHROUGH, [/^spend .*\(pay_invoice\)$/]],
+    ['to spend by other names', [...READ, 'pay_keysend', 'multi_pay_invoice'], PASSTHROUGH, [/pay_keysend, multi_pay/]],
+    ['to make invoices', [...READ, 'make_invoice', 'make_hold_invoice'], PASSTHROUGH, [/^make invoices/]],
+    ['nothing where both are needed', [...READ, 'make_invoice', 'pay_invoice'], RESELL, []],
+    ['to hold, which comes with making: nothing', [...READ, 'make_invoice', 'make_hold_invoice'], RESELL, []],
+    ['to create connections, ever', [...READ, 'create_connection'], RESELL, [/^create further connections/]],
+    ['both', [...READ, 'pay_invoice', 'make_invoice'], PASSTHROUGH, [/^spend/, /^make/]],
+  ])('is: %s', (_, commands, needed, words) => {
+    const excess = excessOf(commands, needed)
+    expect(excess).toHaveLength(words.length)
+    for (const [index, word] of words.entries()) expect(excess[index]).toMatch(word)
+  })
+})
+
+it.each([
+  ['LND', 'lnd'],
+  ['cln', 'cln'],
+  ['my node ⚡', null],
+  ['', null],
+  [7, null],
+  [undefined, null],
+])('the backend %j is %j', (told, backend) => expect(parseBackend(told)).toBe(backend))

@@ -84,7 +84,7 @@ describe('an NWC wallet whose wallet service answers badly', () => {
     const blind = { tell: (one: object) => ({ ...one, type: undefined }) }
     await nwc.start({ service: { behaviour: { methods: ['lookup_invoice'], ...blind } } })
     const { paymentHash } = await nwc.settledInvoice()
-    for (let i = 0; i < 210; i++) await nwc.invoiceOf()
+    for (let i = 0; i < 410; i++) await nwc.invoiceOf()
     await expect(nwc.world.wallet.lookupInvoice(paymentHash)).rejects.toMatchObject({ code: 'wallet-unusable' })
   })
 

@@ -1,5 +1,6 @@
 /** Which wallets are refused at the start, and what is said of them? */
 import { describe, expect, it, vi } from 'vitest'
+import type { WalletMethod } from '../../../src/ports.js'
 import { createNwcWallet } from '../../../src/wallets/nwc.js'
 import { createPoolFixture, systemClock } from '../../support/pool-fixture.js'
 import { SOON, told, watchNwcWorld } from '../../support/watched-nwc-world.js'
@@ -37,6 +38,26 @@ describe('an NWC wallet that starts', () => {
     ])
     const { bolt11, paymentHash } = await nwc.invoiceOf(nwc.world.other)
     expect(await nwc.world.wallet.payInvoice(bolt11, paymentHash)).toEqual({ type: 'refused', reason: 'RESTRICTED' })
+  })
+
+  it('names what the connection may do beyond what is needed, by its own word before its info event', async () => {
+    await nwc.start({ service: { permissions: 'full' } })
+    const needed = new Set<WalletMethod>(['lookupInvoice', 'listIncoming', 'onSettled'])
+    expect(await nwc.world.wallet.excessOver(needed)).toHaveLength(2)
+    nwc.world.service.behave(told({ methods: ['get_info', 'lookup_invoice'] }))
+    expect(await nwc.world.wallet.excessOver(needed)).toEqual([])
+    nwc.world.service.behave({ refuseWith: 'INTERNAL' })
+    expect(await nwc.world.wallet.excessOver(needed)).toHaveLength(2)
+    await nwc.world.wallet.stop()
+    expect(await nwc.world.wallet.excessOver(needed)).toHaveLength(2)
+  })
+
+  it('names height and backend where the wallet tells them, and no backend by its alias', async () => {
+    await nwc.start({ service: { behaviour: told({ alias: 'lnd' }) } })
+    const blockHeight = nwc.world.node.blockHeight()
+    expect(await nwc.world.wallet.getInfo()).toMatchObject({ blockHeight, backend: null })
+    nwc.world.service.behave(told({ backend: 'LND', block_height: 0 }))
+    expect(await nwc.world.wallet.getInfo()).toMatchObject({ blockHeight: null, backend: 'lnd' })
   })
 
   it('refuses a wallet whose relay is not there, without naming its address', async () => {
