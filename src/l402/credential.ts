@@ -90,6 +90,9 @@ function macaroonsOf(token: string): readonly Read[] {
   })
 }
 
+/** The identifier of a binary macaroon of version 2; null for any other token. */
+export const macaroonIdentifier = (token: string): Uint8Array | null => macaroonsOf(token)[0]?.identifier ?? null
+
 /** The credential of a request: the one place that decides in which header it stands, and how it is written. */
 export type Presented = Required<Pick<UpstreamRequest, 'authorization'>> & Pick<UpstreamRequest, 'credentialHeader'>
 
