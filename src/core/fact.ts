@@ -89,8 +89,8 @@ export type Fact =
   | { readonly type: 'answeredElsewhere' }
   /** The job's author has called it off; the feedback that says so is signed. */
   | { readonly type: 'cancelled'; readonly delivery: Delivery }
-  /** The operator asked for another try. */
-  | { readonly type: 'retried' }
+  /** The operator asked for another try; where money is owed, perhaps with another place to send it to. */
+  | { readonly type: 'retried'; readonly refundTo?: string }
 
 export type FactType = Fact['type']
 

@@ -175,6 +175,8 @@ export type AfterSettling =
 export interface Payment {
   readonly source: PaymentSourceName
   readonly at: Millis
+  /** Of the invoice that was paid, where it is not the offer's (zap). */
+  readonly paymentHash?: PaymentHash
 }
 
 export interface JobFailure {

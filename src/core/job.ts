@@ -67,6 +67,8 @@ interface Admitted {
   /** The customer promises to send the preimage back. */
   readonly proofPromised: boolean
   readonly outbox: readonly Delivery[]
+  /** Where money is sent back that cannot be used (resell), as the customer or the operator wrote it. May be a secret. */
+  readonly refundTo?: string
   /** What was gathered for the call; absent where all inputs were text. */
   readonly gathered?: readonly KeptInput[]
 }

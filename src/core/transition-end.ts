@@ -4,6 +4,7 @@ import type { Rejection } from './errors.js'
 import type { KeptInput } from './job-input.js'
 import { NO_CALLS, type Delivery, type Failing, type Job, type JobFailure, type JobIn } from './job.js'
 import type { Fact } from './fact.js'
+import { unsentRefund } from './refund.js'
 
 export function followPublishing(job: JobIn<'publishing'>, fact: Fact): Job | null {
   const { output, inBlob: _, ...facts } = job
@@ -58,8 +59,8 @@ export const withoutPayload = <C extends Failing['call']>({
 })
 
 /** The same credential again, with a fresh count. What an earlier call may have done is not forgotten. */
-export function retry(job: JobIn<'failed'>): Job {
-  if ('returned' in job) return refundAgain(job)
+export function retry(job: JobIn<'failed'>, { refundTo }: Extract<Fact, { type: 'retried' }>): Job {
+  if ('returned' in job) return refundAgain(refundTo === undefined ? job : { ...job, refundTo })
   const { failure, answer, ...facts } = job
   if (answer) return { ...facts, state: 'publishing', output: answer }
   if (failure.code === 'undeliverable' && hasResult(job)) {
@@ -72,7 +73,8 @@ export function retry(job: JobIn<'failed'>): Job {
 /** The money is owed: another try to give it back, the way it came. */
 function refundAgain({ returned: _, ...job }: Extract<JobIn<'failed'>, { readonly returned: boolean }>): Job {
   if (job.hold || !job.refund) return { ...job, state: 'cancelling' }
-  return { ...job, state: 'refunding', refund: { ...job.refund, tries: 0, retryAt: 0 } }
+  // Owed is only what is certainly unsent: the place is asked for a new invoice.
+  return { ...job, state: 'refunding', refund: unsentRefund(job.refund.amountMsat) }
 }
 
 /** The result goes once more to the relays that have refused it: the operator has reason to hope. */

@@ -2,6 +2,7 @@
 import type { Millis } from './identifiers.js'
 import { NO_CALLS, type Calls, type Hold, type Job, type JobIn, type Late, type Offer } from './job.js'
 import { failureOf } from './transition-end.js'
+import { unsentRefund } from './refund.js'
 import type { Fact } from './fact.js'
 
 type Of<T extends Fact['type']> = Extract<Fact, { type: T }>
@@ -46,8 +47,7 @@ function followSpent(job: JobIn<'paying' | 'tracking'>, fact: Fact, now: Millis)
     const { state: _state, ...facts } = job
     const failure = failureOf(fact.rejection)
     if (job.offer.purchase.mode === 'wrap') return { ...facts, state: 'cancelling', failure }
-    const none = { bolt11: null, paymentHash: null, spending: null, tries: 0, retryAt: 0, spent: null }
-    return { ...facts, state: 'refunding', failure, refund: { ...none, amountMsat: job.offer.amountMsat } }
+    return { ...facts, state: 'refunding', failure, refund: unsentRefund(job.offer.amountMsat) }
   }
   if (fact.type !== 'paid') return null
   const { spending: _, hold, ...facts } = job
@@ -87,8 +87,12 @@ export function followSettling(job: JobIn<'settling'>, fact: Fact): Job | null {
 
 export function followReturning(job: JobIn<'cancelling' | 'refunding'>, fact: Fact): Job | null {
   switch (fact.type) {
-    case 'returned':
-      return { ...job, state: 'failing', returned: true }
+    case 'returned': {
+      // What was owed for a while, and said to be, is said to be given back.
+      const { failure } = job
+      const last = failure.code === 'refund-owed' ? { ...failure, code: 'upstream-unpayable' as const } : failure
+      return { ...job, state: 'failing', failure: last, returned: true }
+    }
     case 'owed': {
       const failure = { ...job.failure, code: 'refund-owed', detail: fact.reason } as const
       return { ...job, state: 'failing', failure, returned: false }

@@ -65,7 +65,7 @@ function follow(job: Job, fact: Fact, now: Millis): Job | null {
       return fact.type === 'signed' ? close(job, fact.delivery) : null
     case 'failed':
       if (fact.type === 'reworked') return { ...job, outbox: replaced(job.outbox, fact) }
-      return fact.type === 'retried' ? retry(job) : null
+      return fact.type === 'retried' ? retry(job, fact) : null
     case 'cancelled':
       return job.offer ? followOffered(job, fact, now) : null
     case 'completed':
