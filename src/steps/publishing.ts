@@ -7,6 +7,7 @@ import type { Fact } from '../core/transition.js'
 import { buildJobResult } from '../nostr/kinds/job-result.js'
 import { PAUSE, type Pause, type Step, type StepContext } from './context.js'
 import { aboutJob, answerJob, reworked, type Dispatching } from './delivery.js'
+import { asksForCredential, creditOf, sealLeft } from './handing-over.js'
 import { uploading } from './uploading.js'
 
 /** Seconds for which the result of a job that cost nothing is offered to relays that do not take it. */
@@ -61,6 +62,9 @@ async function sign(context: StepContext, job: Publishing, output: JobOutput): P
 /** Inputs and topics: by them a result is found. */
 const isRepeated = ([name]: readonly string[]): boolean => name === 'i' || name === 't'
 
+const publicUrlOf = ({ upstreams }: StepContext, { call }: Publishing): string | null =>
+  upstreams.get(call.upstream)?.settings.publicUrl ?? null
+
 /** Relays' own words are heeded where there is another way for the answer; where there is none, it is tried. */
 async function signInline(context: StepContext, job: Publishing, output: JobOutput): Promise<Delivery | Rejection> {
   const within = await signSmallest(context, job, output, { withinLimits: true })
@@ -75,14 +79,19 @@ async function signSmallest(
   output: JobOutput,
   { pointer, withinLimits }: { readonly pointer?: BlobPointer; readonly withinLimits: boolean },
 ): Promise<Delivery | Rejection> {
+  const { tags } = openedRequest(job)
+  const credit = creditOf(context, job)
+  const credential = asksForCredential(tags) ? await sealLeft(context, job) : null
   const draft = {
     ...aboutJob(context, job),
     jobKind: job.kind,
     request: job.request,
-    inputs: job.channel?.type === 'encrypted' ? [] : openedRequest(job).tags.filter(isRepeated),
+    inputs: job.channel?.type === 'encrypted' ? [] : tags.filter(isRepeated),
     amountMsat: job.offer?.amountMsat ?? null,
     output,
     ...(pointer ? { pointer } : {}),
+    ...(credit ? { credit: { sats: credit.balanceSats, url: publicUrlOf(context, job) } } : {}),
+    ...(credential === null ? {} : { credential }),
   }
   // What was paid is offered to relays for as long as the outbox tries; what was free must not keep a place for a day.
   const notAfter = job.payment ? null : draft.createdAt + FREE_LIFETIME_S

@@ -8,7 +8,7 @@ import { isUnsupportedScheme, parseChallenge } from '../l402/challenge.js'
 import type { Credit, UpstreamOutcome } from '../ports.js'
 import { beforeCall, headerOf, outputOf, placeOf, retryAt, type Place } from './calling.js'
 import type { Step, StepContext } from './context.js'
-import { rememberCredit } from './credit.js'
+import { creditFor, forgetRefused, rememberCredit, reportedBalance } from './credit.js'
 import { isAnsweredElsewhere } from './elsewhere.js'
 import { objectionToSize } from './result-size.js'
 import { callUpstream } from './streaming.js'
@@ -23,7 +23,7 @@ export const quoting: Step<'quoting'> = async (context, job) => {
   const instead = beforeCall(context, job, place.route)
   if (instead) return instead
 
-  const credit = place.binding.settings.reuseCredit ? context.store.credit(job.customer, job.call.upstream) : undefined
+  const credit = creditFor(context, job, place)
   // ORDER: that a credential goes along is saved before the call: after a crash nobody could tell whether the gate let it through.
   if (credit && !job.calls.attempt?.withCredit && !mayRepeat(place.route, job.call, true)) {
     return { type: 'attempting', attempt: { run: context.run, withCredit: true } }
@@ -73,8 +73,9 @@ function judge(
   }
   const { status } = outcome
   if (status === 402) {
-    if (credit) context.store.dropCredit(job.customer, job.call.upstream)
-    return challenge(job, place, outcome)
+    const asked = challenge(job, place, outcome)
+    if (credit) forgetRefused(context, job, credit, asked)
+    return asked
   }
   if (status >= 200 && status < 300) {
     if (credit) rememberCredit(context, job, place, outcome, credit.authorization)
@@ -82,9 +83,11 @@ function judge(
   }
   if (credit && (status === 401 || status === 403)) {
     // The credential is no longer good: ask again without it. Nothing was executed, and nobody is charged.
-    context.store.dropCredit(job.customer, job.call.upstream)
+    forgetRefused(context, job, credit, null)
     return { type: 'attemptFailed', retryAt: 0, outcomeUnknown: false, why: 'refused' }
   }
+  // Debited before the API was asked, and not given back: what is left is known from this answer, too.
+  if (credit && reportedBalance(outcome) !== null) rememberCredit(context, job, place, outcome, credit.authorization)
   if (status === 429 || status === 503) return retry(false, headerOf(outcome, 'retry-after'))
   if (status >= 500 && repeatable) return retry(true)
   const code = status >= 500 ? 'upstream-unavailable' : 'upstream-refused'

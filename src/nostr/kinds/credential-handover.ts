@@ -12,7 +12,10 @@ export interface Handover {
   readonly scheme: Scheme
   readonly token: string
   readonly key: CredentialKey
-  readonly paymentHash: PaymentHash
+  /** Null where nothing tells it: of credit whose token is no macaroon. */
+  readonly paymentHash: PaymentHash | null
+  /** Of credit that is left: in sats, or null where the API does not say. */
+  readonly creditSats?: number | null
 }
 
 /** The plaintext that is sealed with NIP-44 into the content of the error feedback (PROTOCOL.md §When a paid job fails). */
@@ -29,6 +32,7 @@ export function handoverPlaintext(handover: Handover): string {
     token,
     [key.kind === 'preimage' ? 'preimage' : 'token_suffix']: key.value,
     payment_hash: handover.paymentHash,
+    ...(handover.creditSats === undefined ? {} : { credit_sats: handover.creditSats }),
     header: credentialHeader,
     authorization,
   })

@@ -29,6 +29,10 @@ export interface ResultDraft {
   readonly output: JobOutput
   /** Where the output lies, if not in the event itself. */
   readonly pointer?: BlobPointer
+  /** What the customer has left at the API. */
+  readonly credit?: { readonly sats: number | null; readonly url: string | null }
+  /** The credential with it, sealed to the customer who asked for it. */
+  readonly credential?: string
   readonly createdAt: Seconds
 }
 
@@ -53,8 +57,16 @@ export function buildJobResult(draft: ResultDraft): EventTemplate {
   tags.push(['http-status', String(output.httpStatus)])
   if (output.encoding === 'base64') tags.push(['encoding', 'base64'])
   if (pointer) tags.push(...pointerTags(pointer))
+  tags.push(...creditTags(draft))
   const content = pointer ? '' : output.content
   return { kind: draft.jobKind + RESULT_KIND_OFFSET, created_at: draft.createdAt, tags, content }
+}
+
+/** `["credit", SATS, URL]`: SATS is empty where the API does not say how much is left, the URL missing where none is public. */
+function creditTags({ credit, credential }: ResultDraft): string[][] {
+  const { sats, url } = credit ?? { sats: null, url: null }
+  const left = credit ? [['credit', sats === null ? '' : String(sats), ...(url === null ? [] : [url])]] : []
+  return credential === undefined ? left : [...left, ['credential', credential]]
 }
 
 export interface JobResult {

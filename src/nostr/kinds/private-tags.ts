@@ -42,13 +42,21 @@ export function encloseJob(template: EventTemplate): Enclosure {
 }
 
 /**
- * What stays outside of an answer: whose it is and what relays go by. Of a result also how its content is to be read, once decrypted.
+ * What stays outside of an answer: whose it is and what relays go by. Of a result also how its content is to be read, once decrypted, and what is
+ * sealed already.
  */
 const OUTSIDE_OF_ANSWER = new Set(['e', 'p', 'expiration'])
-const OUTSIDE_OF_RESULT = new Set([...OUTSIDE_OF_ANSWER, 'request', 'content-type', 'http-status', 'encoding'])
+const OUTSIDE_OF_RESULT = new Set([
+  ...OUTSIDE_OF_ANSWER,
+  'request',
+  'content-type',
+  'http-status',
+  'encoding',
+  'credential',
+])
 
-/** Left out of an encrypted result: what the customer asked and paid is its own business. */
-const KNOWN_TO_CUSTOMER = new Set(['i', 't', 'amount', 'encrypted'])
+/** Left out of an encrypted result: what the customer asked and paid is its own business, and so is what it has left. */
+const KNOWN_TO_CUSTOMER = new Set(['i', 't', 'amount', 'credit', 'encrypted'])
 
 export function encloseAnswer(template: EventTemplate): Enclosure {
   return template.kind === JOB_FEEDBACK_KIND ? encloseFeedback(template) : encloseResult(template)
