@@ -53,6 +53,10 @@ export type Trait =
   | 'cancelOpen'
   /** The delta of a hold invoice is that which was asked for. */
   | 'minCltvDelta'
+  /** So is its expiry. */
+  | 'holdExpiry'
+  /** Settled hold invoices are among what `listIncoming` lists. */
+  | 'listsHolds'
 
 export interface WalletLacks {
   readonly lacks?: readonly (WalletMethod | Trait)[]
