@@ -34,6 +34,13 @@ export interface NwcWalletServiceOptions {
   /** False: no info event is published. */
   readonly announced?: boolean
   readonly now?: () => Millis
+  /** Serves the connection of a wallet that has stopped, as after a restart. */
+  readonly successorOf?: Pick<NwcWalletService, 'keys'>
+}
+
+interface NwcKeys {
+  readonly wallet: Uint8Array
+  readonly client: Uint8Array
 }
 
 export interface NwcWalletCounts {
@@ -47,6 +54,8 @@ export interface NwcWalletCounts {
 export interface NwcWalletService {
   /** A secret. */
   readonly uri: string
+  /** Secrets. */
+  readonly keys: NwcKeys
   readonly pubkey: Pubkey
   readonly counts: Readonly<NwcWalletCounts>
   /** Replaces the behaviour; nothing said is proper behaviour. */
@@ -61,8 +70,8 @@ export interface NwcWalletService {
 /** Resolves when the wallet listens and its info event is on the relay. */
 export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<NwcWalletService> {
   const { node, relayUrl, permissions, encryptions = ['nip44_v2', 'nip04'], announced = true, now = Date.now } = options
-  const walletKey = newSecretKey()
-  const clientKey = newSecretKey()
+  const keys = options.successorOf?.keys ?? { wallet: newSecretKey(), client: newSecretKey() }
+  const { wallet: walletKey, client: clientKey } = keys
   const pubkey = pubkeyOf(walletKey)
   const clientPubkey = pubkeyOf(clientKey)
   const cipher = createNwcCipher(walletKey, clientPubkey)
@@ -180,6 +189,7 @@ export async function startNwcWallet(options: NwcWalletServiceOptions): Promise<
   const secret = Buffer.from(clientKey).toString('hex')
   return {
     uri: `nostr+walletconnect://${pubkey}?relay=${encodeURIComponent(relayUrl)}&secret=${secret}`,
+    keys,
     pubkey,
     counts,
     behave(next) {

@@ -25,6 +25,8 @@ const METHODS: Readonly<Record<string, readonly WalletMethod[]>> = {
   cancel_hold_invoice: ['cancelHoldInvoice'],
 }
 
+const HOLD_METHODS: readonly string[] = ['make_hold_invoice', 'settle_hold_invoice', 'cancel_hold_invoice']
+
 const PUSHED: Readonly<Record<string, WalletMethod>> = {
   payment_received: 'onSettled',
   hold_invoice_accepted: 'onAccepted',
@@ -44,9 +46,19 @@ const DELEGATES: ReadonlySet<string> = new Set(['create_connection'])
 
 const words = (text: string): string[] => text.split(/[\s,]+/).filter((word) => word !== '')
 
+/**
+ * What a hold takes besides its own methods: its deadline is a height of the chain, and where a payment leaves on the hash of the hold,
+ * wallets show either side of it, which only the list tells apart. Without these none is promised.
+ */
+const NEEDED_TO_HOLD = ['get_info', 'lookup_invoice', 'list_transactions', ...HOLD_METHODS]
+
 export function parseMethods(methods: readonly string[], notifications: readonly string[]): ReadonlySet<WalletMethod> {
-  const known = methods.flatMap((method) => (Object.hasOwn(METHODS, method) ? (METHODS[method] ?? []) : []))
-  const pushed = notifications.flatMap((name) => (Object.hasOwn(PUSHED, name) ? (PUSHED[name] ?? []) : []))
+  const holds = NEEDED_TO_HOLD.every((method) => methods.includes(method))
+  const served = methods.filter((method) => holds || !HOLD_METHODS.includes(method))
+  const known = served.flatMap((method) => (Object.hasOwn(METHODS, method) ? (METHODS[method] ?? []) : []))
+  const pushed = notifications
+    .filter((name) => holds || name !== 'hold_invoice_accepted')
+    .flatMap((name) => (Object.hasOwn(PUSHED, name) ? (PUSHED[name] ?? []) : []))
   return new Set<WalletMethod>([...known, ...pushed])
 }
 

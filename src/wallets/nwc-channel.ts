@@ -3,6 +3,7 @@ import { tagValue, type NostrEvent } from '../core/event.js'
 import type { Seconds } from '../core/identifiers.js'
 import { verifyEvent } from '../nostr/event.js'
 import type { Clock, Logger, PublishVerdict, RelayPool } from '../ports.js'
+import { KIND_INFO } from './nwc-abilities.js'
 import type { NwcCipher } from './nwc-cipher.js'
 import type { LocalFault } from './nwc-reply.js'
 import type { NwcConnection } from './nwc-uri.js'
@@ -34,6 +35,8 @@ export interface NwcListener {
   readonly onNotification: (plaintext: string | null) => void
   /** A relay has sent all that it had stored: at each connection. */
   readonly onCaughtUp: () => void
+  /** The wallet has announced itself anew, as it does when it starts: what it notified before may have reached nobody. */
+  readonly onAnnounced: () => void
 }
 
 export interface NwcChannel {
@@ -88,7 +91,7 @@ export function createNwcChannel({ name, connection, cipher, relayPool, clock, l
   }
 
   return {
-    open: ({ onNotification, onCaughtUp }, timeoutMs) =>
+    open: ({ onNotification, onCaughtUp, onAnnounced }, timeoutMs) =>
       new Promise((resolve) => {
         const listening = (): void => {
           cancelTimer()
@@ -105,11 +108,14 @@ export function createNwcChannel({ name, connection, cipher, relayPool, clock, l
               '#p': [clientPubkey],
               since: listenSince(saved, Math.floor(clock.now() / 1000)),
             },
+            { kinds: [KIND_INFO], authors: [walletPubkey] },
           ],
           known: (id) => seen.has(id),
           onEvent(event) {
             if (event.kind === KIND_REPLY) return receiveReply(event)
-            if (isGenuine(event)) onNotification(read(event))
+            if (!isGenuine(event)) return
+            if (event.kind === KIND_INFO) return onAnnounced()
+            onNotification(read(event))
           },
           onCaughtUp() {
             listening()

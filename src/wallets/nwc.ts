@@ -115,7 +115,7 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
       channel = opened
       try {
         client = await createNwcClient({ connection, channel: opened, cipher, clock })
-        const listener = { onNotification: listeners.notify, onCaughtUp: listeners.gap }
+        const listener = { onNotification: listeners.notify, onCaughtUp: listeners.gap, onAnnounced: listeners.gap }
         const [infoEvent] = await Promise.all([readInfoEvent(), opened.open(listener, LISTEN_TIMEOUT_MS)])
         const abilities = infoEvent ?? (await askForAbilities())
         encryption = abilities.encryption

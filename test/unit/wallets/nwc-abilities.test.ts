@@ -28,15 +28,29 @@ describe('the info event of a wallet', () => {
     })
   })
 
+  const HOLD = 'make_hold_invoice settle_hold_invoice cancel_hold_invoice'
+  const HOLD_TAGS = [
+    ['encryption', 'nip44_v2'],
+    ['notifications', 'hold_invoice_accepted'],
+  ]
+
   it('names the methods for hold invoices, and that their acceptance is pushed', () => {
-    const abilities = info(
-      'make_hold_invoice settle_hold_invoice cancel_hold_invoice',
-      ['encryption', 'nip44_v2'],
-      ['notifications', 'hold_invoice_accepted'],
-    )
-    expect(abilities).toMatchObject({
-      methods: new Set(['makeHoldInvoice', 'settleHoldInvoice', 'cancelHoldInvoice', 'onAccepted']),
-    })
+    const abilities = info(`${HOLD} get_info lookup_invoice list_transactions`, ...HOLD_TAGS)
+    if (isMalformed(abilities)) throw new Error(abilities.malformed)
+    for (const method of ['makeHoldInvoice', 'settleHoldInvoice', 'cancelHoldInvoice', 'onAccepted'] as const) {
+      expect(abilities.methods).toContain(method)
+    }
+  })
+
+  it.each([
+    ['get_info', `${HOLD} lookup_invoice list_transactions`],
+    ['list_transactions', `${HOLD} get_info lookup_invoice`],
+    ['lookup_invoice', `${HOLD} get_info list_transactions`],
+    ['cancel_hold_invoice', 'make_hold_invoice settle_hold_invoice get_info lookup_invoice list_transactions'],
+  ])('promises no hold invoices without %s: they could not be seen through', (_, commands) => {
+    const abilities = info(commands, ...HOLD_TAGS)
+    if (isMalformed(abilities)) throw new Error(abilities.malformed)
+    expect([...abilities.methods].filter((method) => /Hold|onAccepted/.test(method))).toEqual([])
   })
 
   it('promises no push where payment_received is not among its notifications', () => {

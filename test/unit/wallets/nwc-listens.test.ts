@@ -2,6 +2,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { NostrEvent } from '../../../src/core/event.js'
 import { GARBLED, type NwcBehaviour } from '../../../src/dev/nwc-behaviour.js'
+import { startNwcWallet } from '../../../src/dev/nwc-wallet.js'
 import type { SettledIncoming } from '../../../src/ports.js'
 import { createPoolFixture, systemClock } from '../../support/pool-fixture.js'
 import { FOREIGN, SOON, watchNwcWorld } from '../../support/watched-nwc-world.js'
@@ -120,6 +121,20 @@ describe('an NWC wallet that listens', () => {
     )
     await fence(heard)
     expect(heard).toHaveLength(1)
+  })
+
+  it('says that it may have missed something when the wallet starts again, though no connection broke', async () => {
+    await nwc.start()
+    const { heard, gaps } = listen()
+    const { node, relay, service } = nwc.world
+    await service.stop()
+    const { paymentHash } = await nwc.settledInvoice()
+    const options = { node, relayUrl: relay.url, permissions: 'hold', successorOf: service } as const
+    const successor = await startNwcWallet({ ...options, now: () => Date.now() + 2_000 })
+    await vi.waitFor(() => expect(gaps).toHaveLength(1), SOON)
+    expect(await nwc.world.wallet.lookupInvoice(paymentHash)).toMatchObject({ state: 'settled' })
+    expect(heard).toEqual([])
+    await successor.stop()
   })
 
   it('reads both kinds of notification', async () => {
