@@ -60,7 +60,7 @@ export const withoutPayload = <C extends Failing['call']>({
 
 /** The same credential again, with a fresh count. What an earlier call may have done is not forgotten. */
 export function retry(job: JobIn<'failed'>, { refundTo }: Extract<Fact, { type: 'retried' }>): Job {
-  if ('returned' in job) return refundAgain(refundTo === undefined ? job : { ...job, refundTo })
+  if ('returned' in job) return refundAgain(job, refundTo)
   const { failure, answer, ...facts } = job
   if (answer) return { ...facts, state: 'publishing', output: answer }
   if (failure.code === 'undeliverable' && hasResult(job)) {
@@ -71,10 +71,15 @@ export function retry(job: JobIn<'failed'>, { refundTo }: Extract<Fact, { type: 
 }
 
 /** The money is owed: another try to give it back, the way it came. */
-function refundAgain({ returned: _, ...job }: Extract<JobIn<'failed'>, { readonly returned: boolean }>): Job {
+function refundAgain(
+  { returned: _, ...job }: Extract<JobIn<'failed'>, { readonly returned: boolean }>,
+  refundTo: string | undefined,
+): Job {
   if (job.hold || !job.refund) return { ...job, state: 'cancelling' }
-  // Owed is only what is certainly unsent: the place is asked for a new invoice.
-  return { ...job, state: 'refunding', refund: unsentRefund(job.refund.amountMsat) }
+  // Owed is only what is certainly unsent.
+  if (refundTo !== undefined)
+    return { ...job, state: 'refunding', refundTo, refund: unsentRefund(job.refund.amountMsat) }
+  return { ...job, state: 'refunding', refund: { ...job.refund, tries: 0, retryAt: 0 } }
 }
 
 /** The result goes once more to the relays that have refused it: the operator has reason to hope. */
