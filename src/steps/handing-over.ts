@@ -50,7 +50,7 @@ function ownOf(context: StepContext, { id, call, offer, secrets }: Bought): Hand
     scheme: offer.scheme,
     token: secrets.token,
     key: secrets.key,
-    paymentHash: offer.paymentHash,
+    paymentHash: offer.purchase?.paymentHash ?? offer.paymentHash,
   }
 }
 
