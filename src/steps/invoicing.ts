@@ -117,13 +117,16 @@ const isWalletSpare = ({ settings }: UpstreamBinding, job: Invoicing, { statusUr
 /** When a wallet was first found not to be usable yet. */
 const firstMissed = new WeakMap<object, Millis>()
 
-/** After a start the jobs are there before the wallet is: one that only the wallet can follow waits for it a while. */
-function isWalletAwaited({ clock }: StepContext, binding: UpstreamBinding, job: Invoicing): boolean {
-  const { wallet } = binding
-  if (!wallet || wallet.port.methods.size > 0 || isWalletSpare(binding, job, job.challenge)) return false
+/** After a start the jobs are there before the wallets are: one that cannot be settled without one waits for it a while. */
+function isWalletAwaited({ clock, purses }: StepContext, binding: UpstreamBinding, job: Invoicing): boolean {
+  const { wallet, settings } = binding
+  const purse = settings.mode === 'passthrough' ? undefined : purses.get(settings.wallet ?? '')?.wallet
+  const awaited = [wallet?.port, purse].find((port) => port?.methods.size === 0)
+  const isSpare = settings.mode === 'auto' || settings.mode === 'passthrough'
+  if (!awaited || (isSpare && isWalletSpare(binding, job, job.challenge))) return false
   const now = clock.now()
-  const since = firstMissed.get(wallet.port) ?? now
-  firstMissed.set(wallet.port, since)
+  const since = firstMissed.get(awaited) ?? now
+  firstMissed.set(awaited, since)
   return now - since < WALLET_PATIENCE_MS
 }
 

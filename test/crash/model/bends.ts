@@ -1,7 +1,7 @@
 /** Where can a bug be put in from outside? The places where the model joins the real parts; none is bent in the true model. */
 import type { Job } from '../../../src/core/job.js'
 import type { Upstream } from '../../../src/core/route.js'
-import type { JobStore, Signer } from '../../../src/ports.js'
+import type { JobStore, Signer, Wallet } from '../../../src/ports.js'
 import type { SettlementWatch } from '../../../src/settlement/watch.js'
 import type { performStep } from '../../../src/steps/index.js'
 import type { SimulatedGate } from './gate.js'
@@ -11,6 +11,7 @@ export type PerformStep = typeof performStep
 export interface Bends {
   readonly store?: (store: JobStore) => JobStore
   readonly signer?: (signer: Signer) => Signer
+  readonly purse?: (wallet: Wallet) => Wallet
   readonly upstream?: (settings: Upstream) => Upstream
   readonly settlements?: (watch: SettlementWatch) => SettlementWatch
   readonly performStep?: (real: PerformStep, gate: SimulatedGate) => PerformStep

@@ -186,7 +186,7 @@ export function createGate({ plan, agenda, trace }: World): SimulatedGate {
       const made = charges.get(paymentHash)
       if (!made || made.settledAt !== null) return
       made.settledAt = agenda.now()
-      trace?.(`customer pays ${paymentHash.slice(0, 8)}`)
+      trace?.(`the upstream is paid ${paymentHash.slice(0, 8)}`)
       for (const listener of listeners) listener(made)
     },
     onSettled(listener) {

@@ -3,12 +3,11 @@ import httpHandler from '../../../handlers/http.js'
 import { rejection } from '../../../src/core/errors.js'
 import { standingOf } from '../../../src/core/delivery.js'
 import { isUnpaidInvoice } from '../../../src/core/job.js'
-import { msatFromSats } from '../../../src/core/money.js'
-import type { Upstream } from '../../../src/core/route.js'
 import { createCancellations, DELETION_KIND } from '../../../src/engine/cancellations.js'
 import { createCensus } from '../../../src/engine/census.js'
 import { createDestinations } from '../../../src/engine/destinations.js'
 import { createDrive, type Drive } from '../../../src/engine/drive.js'
+import { createExposure } from '../../../src/engine/exposure.js'
 import { createIntake } from '../../../src/engine/intake.js'
 import { createOutbox } from '../../../src/engine/outbox.js'
 import { routeJob, translateJob } from '../../../src/engine/routing.js'
@@ -21,17 +20,14 @@ import { pubkeyOf } from '../../../src/nostr/event.js'
 import { PAYMENT_PROOF_KIND } from '../../../src/nostr/kinds/payment-proof.js'
 import { needsGathering } from '../../../src/policies/inputs.js'
 import { createRateLimit } from '../../../src/policies/rate.js'
-import { createCustomerProof, type CustomerProof } from '../../../src/settlement/customer-proof.js'
-import { createMerchantWallet } from '../../../src/settlement/merchant-wallet.js'
-import { createRequestBudget } from '../../../src/settlement/request-budget.js'
-import { createStatusEndpoint } from '../../../src/settlement/status-endpoint.js'
-import { createSettlementWatch } from '../../../src/settlement/watch.js'
+import { createPurses } from '../../../src/settlement/purse.js'
 import type { StepContext } from '../../../src/steps/context.js'
 import { performStep } from '../../../src/steps/index.js'
 import { createSimulatedStore, type Disk } from './disk.js'
-import { API_PATH, PRICE_SATS, type SimulatedGate } from './gate.js'
+import type { SimulatedGate } from './gate.js'
 import type { Bends } from './bends.js'
-import { LARGE, type Plan } from './plan.js'
+import type { SimulatedLightning } from './lightning.js'
+import { LARGE } from './plan.js'
 import {
   createBlobs,
   createClient,
@@ -44,7 +40,9 @@ import {
 } from './ports.js'
 import { RELAYS, type SimulatedRelays } from './relays.js'
 import type { Life } from './world.js'
-import { NO_EXPOSURE, NO_PURSE } from '../../support/purchase-terms.js'
+import { createPurseWallet, PURSE } from './purse.js'
+import { createSources } from './sources.js'
+import { upstreamFor } from './upstream.js'
 
 const PROVIDER_KEY = Buffer.alloc(32, 0x33)
 export const PROVIDER = pubkeyOf(PROVIDER_KEY)
@@ -55,46 +53,17 @@ const GRACE_MS = 2 * MINUTE_MS
 const LATE_MS = 90 * MINUTE_MS
 const REVIVE_MS = 120 * MINUTE_MS
 
-export function upstreamFor(plan: Plan): Upstream {
-  const repeatable = new Set(['GET'])
-  return {
-    name: 'api',
-    ...NO_PURSE,
-    publicUrl: 'https://api.example',
-    payee: null,
-    statusEndpoint: plan.source === 'statusEndpoint',
-    merchantWallet: plan.source === 'merchantWallet' ? 'till' : null,
-    exactPrice: plan.gate === 'exact' ? 'auto' : null,
-    reuseCredit: plan.reportsCredit,
-    maxRequestBytes: 4_096,
-    routes: [
-      {
-        name: 'orders',
-        methods: new Set(['GET', 'POST']),
-        matches: (path) => path === API_PATH,
-        pattern: API_PATH,
-        maxMsat: msatFromSats(PRICE_SATS * 100),
-        minMsat: msatFromSats(1),
-        repeatable,
-        idempotencyKey: plan.idempotencyKey,
-        gated: true,
-        priceMsat: null,
-        description: null,
-      },
-    ],
-  }
-}
-
 export interface Outside {
   readonly disk: Disk
   readonly gate: SimulatedGate
   readonly relays: SimulatedRelays
+  readonly lightning: SimulatedLightning | null
   /** What the blob servers hold, by address. */
   readonly blobs: Map<string, string>
 }
 
 /** Starts at once: takes up what is stored, then listens. Everything ends with the life. */
-export function beginLife(life: Life, { disk, gate, relays, blobs }: Outside, bends: Bends): void {
+export function beginLife(life: Life, { disk, gate, relays, blobs, lightning }: Outside, bends: Bends): void {
   const { world } = life
   const clock = createLifeClock(life)
   const log = createTracingLog(life)
@@ -105,9 +74,12 @@ export function beginLife(life: Life, { disk, gate, relays, blobs }: Outside, be
   const plainSigner = createSigner(life, PROVIDER_KEY, PROVIDER)
   const signer = bends.signer?.(plainSigner) ?? plainSigner
   const wallet = world.plan.source === 'merchantWallet' ? createWallet(life, gate) : null
+  const plainPurse = lightning && createPurseWallet(life, lightning)
+  const purse = plainPurse && (bends.purse?.(plainPurse) ?? plainPurse)
   const settings = bends.upstream?.(upstreamFor(world.plan)) ?? upstreamFor(world.plan)
   const handlers = new Map([[5800, httpHandler]])
-  const census = createCensus()
+  const exposure = createExposure(() => 0)
+  const census = createCensus([exposure.watch])
 
   const workload = createWorkload({
     ...{ relays: pool, signer, clock, log, quorum: 1, own: new Set(OWN_RELAYS), maxBits: 8 },
@@ -122,18 +94,9 @@ export function beginLife(life: Life, { disk, gate, relays, blobs }: Outside, be
     random: () => world.chance.below(1000) / 1000,
     onVerdict: (jobId) => drive.wake(jobId),
   })
-  let proofs: CustomerProof | undefined
-  let till: ReturnType<typeof createMerchantWallet> | null = null
-  const plainSettlements = createSettlementWatch({
-    log,
+  const { plainSettlements, proofs, till } = createSources({
+    ...{ wallet, purse, client, signer, clock, log },
     onFound: (jobId) => drive.wake(jobId),
-    sources: (targets) => {
-      proofs = createCustomerProof({ targets, signer, log })
-      const receivesFor = () => true
-      till = wallet && createMerchantWallet({ wallet, receivesFor, targets, sweepMs: 30_000, clock, log })
-      const status = createStatusEndpoint({ client, targets, budget: createRequestBudget(10, clock), clock, log })
-      return till ? [till, status, proofs] : [status, proofs]
-    },
   })
   const settlements = bends.settlements?.(plainSettlements) ?? plainSettlements
 
@@ -155,8 +118,8 @@ export function beginLife(life: Life, { disk, gate, relays, blobs }: Outside, be
     store,
     handlers,
     settlements,
-    purses: new Map(),
-    exposure: NO_EXPOSURE,
+    purses: createPurses(new Map(purse ? [[PURSE, purse]] : []), clock),
+    exposure,
     upstreams: new Map([['api', { settings, client, wallet: wallet && till && { port: wallet, source: till } }]]),
     inputs: {
       ...inputs,
@@ -217,13 +180,14 @@ export function beginLife(life: Life, { disk, gate, relays, blobs }: Outside, be
   // As in the daemon: what is stored is taken up before anything is heard.
   drive.resume()
   const tills = new Map(till ? [['till', till]] : [])
-  keepWalletsStarted({ wallets: new Map(wallet ? [['till', wallet]] : []), tills, clock, log })
+  const wallets = new Map([...(wallet ? [['till', wallet] as const] : []), ...(purse ? [[PURSE, purse] as const] : [])])
+  keepWalletsStarted({ wallets, tills, clock, log })
   pool.subscribe({
     name: 'jobs',
     relays: OWN_RELAYS,
     filters: () => [],
     onEvent(event, relay) {
-      if (event.kind === PAYMENT_PROOF_KIND) void proofs?.receive(event)
+      if (event.kind === PAYMENT_PROOF_KIND) void proofs.receive(event)
       else if (event.kind === DELETION_KIND) cancellations.receive(event)
       else if (event.kind === 5800) intake.receive(event, relay)
     },

@@ -1,6 +1,7 @@
 /** What does a seed stand for? Everything that chance decides before a simulated world begins. */
 import type { PreimageSourceName } from '../../../src/core/job.js'
 import { createRandom } from '../../support/random.js'
+import { purchasePlanOf, type PurchasePlan } from './purchase-plan.js'
 
 export interface Chance {
   /** Whole numbers from zero up to, and without, the bound. */
@@ -65,6 +66,8 @@ export interface Plan {
   readonly large: 'no' | 'known' | 'said'
   /** Of the relays in their order, how many want proof of work. */
   readonly working: number
+  /** Our own wallet pays the upstream; null where the customer does. */
+  readonly purchase: PurchasePlan | null
   /** At most so many crashes, each point with this chance in a hundred. */
   readonly crashes: number
   readonly crashPercent: number
@@ -113,6 +116,7 @@ export function planOf(seed: number): Plan {
     withInput: more.of(12),
     large: more.pick(['no', 'no', 'no', 'no', 'no', 'no', 'no', 'known', 'said']),
     working: more.pick([0, 0, 0, 0, 0, 0, 0, 1, 3]),
+    purchase: purchasePlanOf(createChance(seed ^ 0xca5e)),
     crashes: chance.pick([1, 2, 4, 8, 12]),
     crashPercent: chance.pick([3, 8, 15, 30]),
   }

@@ -1,8 +1,9 @@
 /** What becomes of one seed? A world, lives of the daemon until nothing happens any more, and the verdict. */
 import { createCustomer } from './customer.js'
-import { createDisk, type Disk } from './disk.js'
+import { createDisk } from './disk.js'
 import { createGate } from './gate.js'
-import { beginLife, PROVIDER } from './life.js'
+import { beginLife, PROVIDER, type Outside } from './life.js'
+import { createLightning } from './lightning.js'
 import type { Bends } from './bends.js'
 import { planOf, type Plan } from './plan.js'
 import { createRelays } from './relays.js'
@@ -30,9 +31,11 @@ export async function runSeed(
   const plan = planOf(seed)
   const world = createWorld(plan, trace)
   world.trace?.(JSON.stringify(plan))
+  const gate = createGate(world)
   const outside = {
     disk: createDisk(),
-    gate: createGate(world),
+    gate,
+    lightning: createLightning(world, gate),
     relays: createRelays(world),
     blobs: new Map<string, string>(),
   }
@@ -56,10 +59,10 @@ export async function runSeed(
     await live()
     judge(rested())
     // Once more from the disk alone: nothing may happen a second time.
-    const before = fingerprint(outside.disk, outside)
+    const before = fingerprint(outside)
     await live()
     const endings = judge(rested())
-    if (fingerprint(outside.disk, outside) !== before) throw new Violation('something happened again at the next start')
+    if (fingerprint(outside) !== before) throw new Violation('something happened again at the next start')
     return outcome(endings, null)
   } catch (error) {
     if (!(error instanceof Violation)) throw error
@@ -84,7 +87,8 @@ async function liveOn(life: Life, world: World): Promise<boolean> {
   return true
 }
 
-const fingerprint = (
-  disk: Disk,
-  { gate, relays }: { gate: { executions: readonly unknown[] }; relays: { all(): readonly unknown[] } },
-) => JSON.stringify([disk.archive.size, gate.executions.length, relays.all().length])
+const fingerprint = ({ disk, gate, relays, lightning }: Outside): string =>
+  JSON.stringify([
+    ...[disk.archive.size, gate.executions.length, relays.all().length],
+    ...[lightning?.payments.all().length, lightning?.invoices.all().length],
+  ])

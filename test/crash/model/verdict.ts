@@ -1,12 +1,14 @@
 /** Did the customer get what it paid for, once? What must be true when a simulated world has come to rest. */
 import { isMalformed, type EventId, type PaymentHash } from '../../../src/core/identifiers.js'
 import { tagValue } from '../../../src/core/event.js'
-import { isOpen, isOwed, isPaid, type Job } from '../../../src/core/job.js'
+import { isOpen, isOwed, isPaid, type Job, type Offer } from '../../../src/core/job.js'
 import type { NostrEvent } from '../../../src/core/event.js'
 import { parseJobFeedback, type JobFeedback } from '../../../src/nostr/kinds/job-feedback.js'
 import { readDisk, type Disk } from './disk.js'
 import { CUSTOMER } from './customer.js'
 import type { SimulatedGate } from './gate.js'
+import { judgePurchase } from './purchase-verdict.js'
+import type { SimulatedLightning } from './lightning.js'
 import { RESULT_KIND, type Plan } from './plan.js'
 import { unseal } from './ports.js'
 import type { SimulatedRelays } from './relays.js'
@@ -23,6 +25,7 @@ export interface Rested {
   readonly disk: Disk
   readonly gate: SimulatedGate
   readonly relays: SimulatedRelays
+  readonly lightning: SimulatedLightning | null
   readonly blobs: ReadonlyMap<string, string>
   readonly jobs: readonly EventId[]
   readonly crashes: number
@@ -53,7 +56,9 @@ function judgeJob(rested: Rested, id: EventId): string {
   claim(said.errors.length <= 1, `${said.errors.length} error events`)
   claim(!isOpen(job), `the job never ends: ${job.state}`)
   const mayBeCalledOff = plan.callsOff !== 'never' && id === rested.jobs[0]
-  claim(said.farewells <= (mayBeCalledOff ? 1 : 0), `called off ${said.farewells} times`)
+  // What was held is given back, and that is said, too.
+  const farewells = (mayBeCalledOff ? 1 : 0) + (job.state === 'refunded' && job.failure.code === 'cancelled' ? 1 : 0)
+  claim(said.farewells <= farewells, `called off ${said.farewells} times`)
   // Nobody has paid: no work is done to say so.
   claim(job.state !== 'cancelled' || said.farewells === 1 || plan.working > 0, 'called off, and nothing was said')
 
@@ -70,23 +75,24 @@ function judgeJob(rested: Rested, id: EventId): string {
       claim(calls.length <= rested.jobs.length, `a POST was executed ${calls.length} times for one charge`)
     }
   }
+  if (rested.lightning) return judgePurchase({ rested, lightning: rested.lightning, job, said, claim })
   const served = isPaid(job) || paid.length > 0
   if (!served) return judgeUnpaid(rested, job, said, claim)
   claim(isPaid(job), `paid, but the job says ${job.state}`)
   return job.state === 'completed' ? judgeServed(rested, said, claim) : judgeOwed(rested, job, said, claim)
 }
 
-type Claim = (truth: boolean, message: string) => void
+export type Claim = (truth: boolean, message: string) => void
 
-interface Said {
-  readonly offers: readonly { readonly paymentHash: PaymentHash }[]
+export interface Said {
+  readonly offers: readonly { readonly paymentHash: PaymentHash; readonly bolt11: string }[]
   readonly results: readonly NostrEvent[]
   readonly errors: readonly (JobFeedback & { readonly event: NostrEvent })[]
   /** How often it was said that the job is called off. */
   readonly farewells: number
 }
 
-function answersTo({ relays, gate }: Rested, id: EventId): Said {
+function answersTo({ relays, gate, lightning }: Rested, id: EventId): Said {
   const about = relays
     .all()
     .filter((event) => event.pubkey !== CUSTOMER && event.tags.some(([name, value]) => name === 'e' && value === id))
@@ -94,16 +100,16 @@ function answersTo({ relays, gate }: Rested, id: EventId): Said {
     const parsed = event.kind === 7000 ? parseJobFeedback(event) : null
     return parsed && !isMalformed(parsed) ? [{ ...parsed, event }] : []
   })
-  const charges = [...gate.charges.values()]
+  const invoices = lightning?.invoices.all() ?? [...gate.charges.values()]
   return {
-    offers: feedback.flatMap(({ bolt11 }) => charges.find((charge) => charge.bolt11 === bolt11) ?? []),
+    offers: feedback.flatMap(({ bolt11 }) => invoices.find((invoice) => invoice.bolt11 === bolt11) ?? []),
     results: about.filter(({ kind }) => kind === RESULT_KIND),
     errors: feedback.filter(({ status, detail }) => status === 'error' && detail !== 'cancelled'),
     farewells: feedback.filter(({ detail }) => detail === 'cancelled').length,
   }
 }
 
-function judgeUnpaid({ plan, crashes, jobs }: Rested, job: Job, said: Said, claim: Claim): string {
+export function judgeUnpaid({ plan, crashes, jobs, gate }: Rested, job: Job, said: Said, claim: Claim): string {
   const free = job.state === 'completed'
   // A relay where nobody reads may hold a result that those where its customer reads refuse: it forbids another with work.
   const heldInVain = plan.working > 0 && said.results.length === 1 && job.state === 'rejected'
@@ -119,6 +125,8 @@ function judgeUnpaid({ plan, crashes, jobs }: Rested, job: Job, said: Said, clai
     if (heldInVain) codes.push('undeliverable')
     if (plan.callsOff === 'early' && job.id === jobs[0]) codes.push('cancelled')
     if (crashes > MANY_CRASHES) codes.push('invoice-invalid')
+    // Its wallet may not answer in time, or be unable to say how long a payment takes.
+    if (plan.purchase) codes.push('internal-error', 'invoice-invalid')
     claim(excused || codes.includes(job.failure.code), `rejected with ${job.failure.code}, for no good reason`)
     claim(job.failure.code !== 'no-settlement-path', 'rejected although there is a settlement path')
   }
@@ -127,13 +135,25 @@ function judgeUnpaid({ plan, crashes, jobs }: Rested, job: Job, said: Said, clai
     'it expired, and the invoice was never shown',
   )
   claim(
-    said.errors.every(({ encrypted }) => !encrypted),
+    said.errors.every(({ encrypted, event }) => !encrypted || isPaidFor(gate, event.content)),
     'nothing was paid, and a credential was sent',
   )
   return free ? 'served by credit' : job.state
 }
 
-function judgeServed({ gate, blobs }: Rested, said: Said, claim: Claim): string {
+/** Credit of an earlier job: it is handed over where the call that used it cannot be told the outcome of. */
+const isPaidFor = (gate: SimulatedGate, content: string): boolean => {
+  const { to, plaintext } = unseal(content)
+  const { authorization } = JSON.parse(plaintext) as { authorization?: string }
+  return (
+    to === CUSTOMER &&
+    [...gate.charges.values()].some(
+      ({ settledAt, token, preimage }) => settledAt !== null && authorization === `L402 ${token}:${preimage}`,
+    )
+  )
+}
+
+export function judgeServed({ gate, blobs }: Rested, said: Said, claim: Claim): string {
   claim(said.results.length === 1, `completed with ${said.results.length} results`)
   claim(said.errors.length === 0, 'completed, and an error was sent')
   const [result] = said.results
@@ -146,7 +166,7 @@ function judgeServed({ gate, blobs }: Rested, said: Said, claim: Claim): string 
   return 'completed'
 }
 
-function judgeOwed({ plan, disk, gate }: Rested, job: Job, said: Said, claim: Claim): string {
+export function judgeOwed({ plan, disk, gate }: Rested, job: Job, said: Said, claim: Claim): string {
   claim(job.state === 'failed', `paid, and ended as ${job.state}`)
   claim(isOwed(job), 'paid and not served, and not listed as owed')
   if (job.state !== 'failed') return job.state
@@ -155,7 +175,8 @@ function judgeOwed({ plan, disk, gate }: Rested, job: Job, said: Said, claim: Cl
   claim(error.detail === job.failure.code, 'another reason was told than the one that is stored')
   const { to, plaintext } = unseal(error.content === '' ? '{"plaintext":"{}"}' : error.content)
   const { authorization } = JSON.parse(plaintext) as { authorization?: string }
-  const charge = gate.charges.get(job.offer.paymentHash)
+  const paymentHash = upstreamHashOf(job)
+  const charge = gate.charges.get(paymentHash)
   claim(to === CUSTOMER, 'the credential is not sealed to the customer')
   claim(
     authorization === `L402 ${charge?.token}:${charge?.preimage}`,
@@ -163,7 +184,7 @@ function judgeOwed({ plan, disk, gate }: Rested, job: Job, said: Said, claim: Cl
   )
 
   const tries = disk.announced.get(job.id) ?? 0
-  const mine = gate.executions.filter(({ paymentHash }) => paymentHash === job.offer.paymentHash)
+  const mine = gate.executions.filter((execution) => execution.paymentHash === paymentHash)
   const repeatable = plan.method === 'GET' || plan.idempotencyKey
   const broke = gate.struck.length > 0
   const allowed: Record<string, boolean> = {
@@ -179,3 +200,7 @@ function judgeOwed({ plan, disk, gate }: Rested, job: Job, said: Said, claim: Cl
   claim(allowed[job.failure.code] === true, `failed with ${job.failure.code} after ${tries} calls, for no good reason`)
   return `failed: ${job.failure.code}`
 }
+
+/** Of the invoice that the upstream was paid by. */
+export const upstreamHashOf = ({ offer }: { readonly offer: Offer }): PaymentHash =>
+  offer.purchase?.paymentHash ?? offer.paymentHash
