@@ -24,6 +24,8 @@ export interface JobRequest {
   readonly encrypted: boolean
   /** `["param", "settlement", "proof"]`: the customer promises to send the preimage back (PROTOCOL.md §Payment proof). */
   readonly proofPromised: boolean
+  /** `["param", "refund", TO]`: where money goes back that cannot be used (PROTOCOL.md §Refunds and zaps). May be a secret; no handler sees it. */
+  readonly refundTo?: string
   /** Bits of work that the event proves (NIP-13); 0 for none. */
   readonly workBits: number
 }

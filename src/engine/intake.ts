@@ -10,6 +10,7 @@ import { verifyEvent } from '../nostr/event.js'
 import { parseJobRequest } from '../nostr/kinds/job-request.js'
 import { applyPolicies } from '../policies/admission.js'
 import type { RateLimit } from '../policies/rate.js'
+import { objectionToRefund } from '../policies/refund-destination.js'
 import { admissibleRelays, type ReplyRelayRules } from '../policies/reply-relays.js'
 import type { Clock, JobHandler, JobStore, Logger, Policy, Seen, Vetting } from '../ports.js'
 import type { Drive } from './drive.js'
@@ -40,6 +41,10 @@ export interface Intake {
   knows(id: string): boolean
   readonly counts: Readonly<Record<IntakeCount, number>>
 }
+
+/** What was sealed is not kept of a job that is refused. */
+const withoutTags = (channel: Arrival['channel']) =>
+  channel?.type === 'encrypted' ? { channel: { ...channel, tags: [] } } : {}
 
 /** A longer request would not fit into any result. */
 const MAX_JOB_BYTES = 262_144
@@ -143,7 +148,8 @@ export function createIntake(wiring: {
       proofPromised: !isMalformed(request) && request.proofPromised,
       outbox: [] as readonly Delivery[],
     }
-    const objected = objection ?? (isMalformed(request) ? null : await vet(request, json))
+    const objected =
+      objection ?? (isMalformed(request) ? null : (objectionToRefund(request, channel) ?? (await vet(request, json))))
     const asksFirst = arrival.accept && !objected && !isMalformed(request)
     const accepted = asksFirst ? await arrival.accept({ ...facts, request: json }) : null
     // ORDER: counted with nothing to wait for until the job is counted itself: of many that arrive together none slips past.
@@ -153,14 +159,16 @@ export function createIntake(wiring: {
     if (isRejection(verdict)) {
       const failure = failureOf(verdict)
       // Recorded without the request that is refused: only its id counts.
-      return refuse({ ...facts, state: 'failing', request: '', call: null, failure })
+      return refuse({ ...facts, ...withoutTags(channel), state: 'failing', request: '', call: null, failure })
     }
     // ORDER: the first call is announced by the same save that makes the job known.
     const calls = { ...NO_CALLS, attempt: { run: wiring.run }, tries: 1 }
     const outbox = accepted && !isRejection(accepted) ? [accepted] : []
+    const { refundTo } = request as JobRequest
+    const kept = { ...facts, ...(refundTo === undefined ? {} : { refundTo }), outbox, request: json }
     const job: Job = verdict
-      ? { ...facts, outbox, state: 'quoting', request: json, call: verdict, calls }
-      : { ...facts, outbox, state: 'gathering', request: json, call: null }
+      ? { ...kept, state: 'quoting', call: verdict, calls }
+      : { ...kept, state: 'gathering', call: null }
     const inserted = await drive.admit(job)
     counts[inserted === 'inserted' ? 'admitted' : 'duplicate'] += 1
   }

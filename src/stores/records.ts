@@ -40,7 +40,7 @@ export function createRecordCodec(sealing: Sealing): RecordCodec {
   const sealOnce = createSealOnce(sealing)
   return {
     encode(key, record) {
-      if (key.startsWith('job:')) return JSON.stringify(sealJob(sealOnce, key, record as Job))
+      if (key.startsWith('job:')) return JSON.stringify(sealJob(sealing, sealOnce, key, record as Job))
       if (key.startsWith('credit:')) return JSON.stringify(sealCredit(sealing, key, record as Credit))
       return JSON.stringify(record)
     },
@@ -63,7 +63,7 @@ export const sealedCodec: Pick<RecordCodec, 'decode'> = {
     if (typeof record !== 'object' || record.sealed === undefined) return record
     delete record.sealed
     if (!('state' in record)) return Object.assign(record, { authorization: SEALED })
-    if (record.state === 'invoicing') return record
+    if (!('offer' in record)) return record
     const key = 'payment' in record ? { key: { kind: 'preimage', value: SEALED } } : {}
     return Object.assign(record, { secrets: { token: SEALED, statusUrl: null, ...key } })
   },
@@ -83,11 +83,21 @@ function createSealOnce(sealing: Sealing): SealOnce {
   }
 }
 
-function sealJob(sealOnce: SealOnce, key: string, job: Job): object {
+/** Where its money goes back to may be a wallet: that is sealed, too, and with it what the customer had sealed to us. */
+function sealRefundable(sealing: Sealing, key: string, job: Job): object {
+  const { refundTo, channel, request, ...rest } = job
+  const { secrets, challenge } = rest as { secrets?: object; challenge?: object }
+  const sealed = sealing.seal(JSON.stringify({ secrets, challenge, refundTo, channel, request }), key)
+  const outside = channel?.type === 'encrypted' ? { ...channel, tags: [] } : channel
+  return { ...rest, request: '', channel: outside, secrets: undefined, challenge: undefined, sealed }
+}
+
+function sealJob(sealing: Sealing, sealOnce: SealOnce, key: string, job: Job): object {
   // A challenge holds the token before there are `secrets`: a job has one of them or neither.
   const challenge = 'challenge' in job ? job.challenge : undefined
   const secrets = 'secrets' in job ? job.secrets : undefined
   const hidden = secrets ?? challenge
+  if (job.refundTo !== undefined) return sealRefundable(sealing, key, job)
   if (hidden === undefined) return job
   const sealed = sealOnce(hidden, key, () => JSON.stringify({ secrets, challenge }))
   return { ...job, secrets: undefined, challenge: undefined, sealed }

@@ -25,6 +25,8 @@ export function parseJobRequest(event: Rumor): JobRequest | UnreadableJob {
   const bidMsat = bid === undefined ? null : parseMsat(bid[1])
   if (isMalformed(bidMsat)) return unreadable('invalid-bid', bidMsat.malformed)
   const params = paramsOf(event)
+  const refundTo = params.get('refund')
+  params.delete('refund')
   return {
     id: event.id,
     kind: event.kind,
@@ -39,6 +41,7 @@ export function parseJobRequest(event: Rumor): JobRequest | UnreadableJob {
     relays: relaysOf(event),
     encrypted: event.tags.some(([name]) => name === 'encrypted'),
     proofPromised: params.get('settlement') === 'proof',
+    ...(refundTo === undefined ? {} : { refundTo }),
     workBits: provenWork(event),
   }
 }
