@@ -20,6 +20,8 @@ export interface Followed {
   readonly path: () => string
   readonly signal: AbortSignal
   readonly onInvoice: (invoice: LndInvoice) => 'more' | 'done'
+  /** Asked for; LND may need a moment. */
+  readonly onSent?: () => void
   /** `again`: not for the first time. */
   readonly onOpen?: (again: boolean) => void
 }
@@ -34,7 +36,7 @@ export async function follow(
   { name, http, clock, log, idleMs }: FollowSurroundings,
   followed: Followed,
 ): Promise<void> {
-  const { path, signal, onInvoice, onOpen } = followed
+  const { path, signal, onInvoice, onSent, onOpen } = followed
   const backOff = createBackOff({ firstMs: FIRST_PAUSE_MS, maxMs: LONGEST_PAUSE_MS, random: Math.random })
   let done = false
 
@@ -56,8 +58,11 @@ export async function follow(
       done = onInvoice(invoice) === 'done'
       return done ? 'enough' : 'more'
     }
-    const onSent = (): void => void (forget = clock.after(OPENING_MS, opened))
-    const end = await http.lines({ method: 'GET', path: path() }, { idleMs, signal, onSent, onLine })
+    const sent = (): void => {
+      forget = clock.after(OPENING_MS, opened)
+      onSent?.()
+    }
+    const end = await http.lines({ method: 'GET', path: path() }, { idleMs, signal, onSent: sent, onLine })
     forget()
     if (done || signal.aborted) return
     log.debug({ wallet: name, ended: end.type }, 'wallet stream ended')

@@ -12,11 +12,10 @@ export interface LndPayments {
   readonly http: WalletHttp
   /** How long new attempts may be started. What is under way by then stays under way. */
   readonly timeoutSeconds: number
+  /** For an answer beyond that; for a look-up from its start. */
+  readonly callMs: number
 }
 
-/** Beyond the time in which LND still tries, so that its own word is heard. */
-const GRACE_MS = 10_000
-const TRACK_TIMEOUT_MS = 15_000
 /** LND's own limit; it refuses a higher one. */
 const MOST_BLOCKS = 2016
 /** Where the caller names no limit: LND's default is to pay no fee at all. */
@@ -46,7 +45,8 @@ export async function payInvoice(
   // 0 would mean any.
   if (blocks !== null && blocks < 1) return refused('no route within the delay')
   const maxFeeMsat = limits?.maxFeeMsat ?? Math.max(Math.ceil(invoice.amountMsat / FEE_PARTS), LEAST_FEE_MSAT)
-  const { http, timeoutSeconds } = payments
+  const { http, timeoutSeconds, callMs } = payments
+  const waitMs = timeoutSeconds * 1000 + callMs
   const json = {
     payment_request: bolt11,
     timeout_seconds: timeoutSeconds,
@@ -59,8 +59,8 @@ export async function payInvoice(
   const end = await http.lines(
     { method: 'POST', path: '/v2/router/send', json },
     {
-      idleMs: timeoutSeconds * 1000 + GRACE_MS,
-      signal: AbortSignal.timeout(timeoutSeconds * 1000 + GRACE_MS),
+      idleMs: waitMs,
+      signal: AbortSignal.timeout(waitMs),
       onLine: (line) => {
         const reply = parseStreamed(line)
         failed = reply?.type === 'error' && ENDED.has(reply.code)
@@ -103,12 +103,12 @@ async function afterError(payments: LndPayments, hash: PaymentHash, outcome: Pay
 
 /** The first message of the stream is how the payment stands now. @throws where LND does not answer or answers nonsense. */
 export async function lookupPayment(payments: LndPayments, paymentHash: PaymentHash): Promise<OutgoingState> {
-  const { name, http } = payments
+  const { name, http, callMs } = payments
   let reply: LndReply | null = null
   const path = `/v2/router/track/${base64UrlOf(paymentHash)}?no_inflight_updates=false`
   const end = await http.lines(
     { method: 'GET', path },
-    { idleMs: TRACK_TIMEOUT_MS, onLine: (line) => ((reply = parseStreamed(line)), 'enough') },
+    { idleMs: callMs, onLine: (line) => ((reply = parseStreamed(line)), 'enough') },
   )
   const first = reply as LndReply | null
   if (first === null) {

@@ -16,6 +16,7 @@ export interface LndStreams {
   stop(): void
 }
 
+const OPENING_MS = 5_000
 /** Each is a connection; what is more than that is found by look-ups. */
 const MOST_WATCHED = 256
 const MOST_REMEMBERED = 2_000
@@ -57,11 +58,19 @@ export function createLndStreams(source: LndSource, surroundings: FollowSurround
     async open() {
       const { invoices } = await pageOfInvoices(source, null)
       for (const invoice of invoices) remember(invoice)
-      void follow(surroundings, {
-        path: () => `/v1/invoices/subscribe?settle_index=${settleIndex}`,
-        signal,
-        onInvoice: (invoice) => (tell(invoice), 'more'),
-        onOpen: opened,
+      await new Promise<void>((resolve) => {
+        const path = (): string => `/v1/invoices/subscribe?settle_index=${settleIndex}`
+        const onInvoice = (invoice: LndInvoice): 'more' => {
+          tell(invoice)
+          return 'more'
+        }
+        // The node was there a moment ago; whether it still is does not keep anybody from starting.
+        const forget = surroundings.clock.after(OPENING_MS, resolve)
+        const onSent = (): void => {
+          forget()
+          resolve()
+        }
+        void follow(surroundings, { path, signal, onInvoice, onSent, onOpen: opened })
       })
     },
     onSettled(tellSettled, gap) {

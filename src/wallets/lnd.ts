@@ -32,22 +32,23 @@ export interface LndTimeouts {
   readonly idleMs?: number
 }
 
+const DEFAULT_CALL_MS = 15_000
 const DEFAULT_PAY_SECONDS = 60
 const DEFAULT_IDLE_MS = 600_000
 
 /** @throws TollbridgeError `wallet-unusable` for a url that is none. */
 export function createLndWallet(options: LndWalletOptions): Wallet {
   const { name, url, macaroon, certificate, clock, log, network, timeouts = {} } = options
-  const { callMs, paySeconds = DEFAULT_PAY_SECONDS, idleMs = DEFAULT_IDLE_MS } = timeouts
+  const { callMs = DEFAULT_CALL_MS, paySeconds = DEFAULT_PAY_SECONDS, idleMs = DEFAULT_IDLE_MS } = timeouts
   const http = createWalletHttp({
     name,
     origin: url,
     headers: { 'grpc-metadata-macaroon': macaroon },
     ...(certificate === undefined ? {} : { certificate }),
-    ...(callMs === undefined ? {} : { timeoutMs: callMs }),
+    timeoutMs: callMs,
   })
   const source = { name, client: createLndClient(name, http), now: () => clock.now() }
-  const payments = { name, http, timeoutSeconds: paySeconds }
+  const payments = { name, http, timeoutSeconds: paySeconds, callMs }
   const streams = createLndStreams(source, { name, http, clock, log, idleMs })
   const permissions = parsePermissions(macaroon)
   const methods = new Set<WalletMethod>()
