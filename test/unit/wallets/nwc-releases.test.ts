@@ -84,6 +84,16 @@ describe('an NWC wallet that settles a hold', () => {
     expect(`${String(error)} ${JSON.stringify(error)} ${JSON.stringify(nwc.world.log.lines)}`).not.toContain(preimage)
   })
 
+  it('is not done once the deadline has passed and the money went back', async () => {
+    await nwc.start()
+    const { paymentHash, preimage, ended } = await acceptedHold(nwc.world, { minCltvDelta: 40 })
+    nwc.world.network.mine(40)
+    expect(await ended).toBeNull()
+    await expect(nwc.world.wallet.settleHoldInvoice(preimage, paymentHash)).rejects.toMatchObject(FAULT)
+    expect(await nwc.world.wallet.lookupInvoice(paymentHash)).toEqual({ state: 'cancelled' })
+    await nwc.world.wallet.cancelHoldInvoice(paymentHash)
+  })
+
   it('does not wait for ever: what came late is seen at the next call', async () => {
     await nwc.start()
     const { paymentHash, preimage, ended } = await acceptedHold(nwc.world)
