@@ -54,6 +54,9 @@ export const wrapSchema = z
     maxHolds: wholeNumber(1, 480)
       .default(50)
       .describe('The most hold invoices of this upstream that are open or held at one time.'),
+    maxUnderWay: wholeNumber(1, 480)
+      .default(50)
+      .describe('The most payments to one node that may be under way at one time; further ones wait.'),
     maxExpirySeconds: wholeNumber(30, 86_400)
       .default(600)
       .describe('The longest time to pay that a hold invoice leaves, in seconds.'),

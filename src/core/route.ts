@@ -43,6 +43,7 @@ export interface WrapTerms {
   readonly trusted: boolean
   readonly maxUntrustedMsat: Msat
   readonly maxHolds: number
+  readonly maxUnderWay: number
   readonly maxExpirySeconds: number
   readonly bufferSeconds: number
   readonly marginBlocks: number

@@ -13,7 +13,7 @@ import type { Census } from './census.js'
 import { createFaults } from './faults.js'
 import { SAVED_FIRST } from './saved-first.js'
 import type { Slots } from './slots.js'
-import { SLOTLESS, turnOf } from './turn.js'
+import { isSlotless, rankOf, turnOf } from './turn.js'
 import { logTransition } from './transition-log.js'
 
 export interface Drive {
@@ -111,7 +111,7 @@ export function createDrive(wiring: DriveWiring): Drive {
 
   async function perform(context: StepContext, job: OpenJob): Promise<Fact | Pause> {
     const perform = () => callingOff.perform(context, job, step)
-    if (SLOTLESS.has(job.state)) return perform()
+    if (isSlotless(job)) return perform()
     const give = await slots.take(turnOf(context, job))
     if (!give) return { type: 'refused', rejection: rejection('at-capacity', 'gave way to a higher bid') }
     try {
@@ -196,9 +196,7 @@ export function createDrive(wiring: DriveWiring): Drive {
     resume() {
       const jobs = [...wiring.context().store.live()]
       for (const job of jobs) census.move(undefined, job)
-      // What was paid for is taken up first.
-      for (const job of jobs) if (isPaid(job)) begin(job)
-      for (const job of jobs) if (!isPaid(job)) begin(job)
+      for (const job of jobs.sort((a, b) => rankOf(a) - rankOf(b))) begin(job)
     },
     retryFaulted() {
       for (const jobId of faults.jobs()) wake(jobId)

@@ -1,13 +1,18 @@
 /** What does a job offer for its turn? Paid work comes first, then the bid; a word of refusal waits for no bid. */
-import { isPaid, type OpenJob, type OpenState } from '../core/job.js'
+import { isPaid, type Job, type OpenJob, type OpenState } from '../core/job.js'
+import { heldOf } from '../core/transition-spend.js'
 import type { StepContext } from '../steps/context.js'
 import type { Turn } from './slots.js'
 
+/** What is held or spent waits for nobody: with on-result its call is made while the hold runs, and wrap.maxHolds bounds how many. */
+export const isSlotless = (job: OpenJob): boolean =>
+  SLOTLESS.has(job.state) || (job.state === 'fetching' && heldOf(job) !== null)
+
 /**
  * Waiting costs no slot. Nor does an offer: after a start it is watched at once, before the proof of its payment is heard. Inputs are
- * gathered a few at a time by a rule of their own: slow hosts must not hold up what needs none. What is held or spent waits for nobody.
+ * gathered a few at a time by a rule of their own: slow hosts must not hold up what needs none.
  */
-export const SLOTLESS: ReadonlySet<OpenState> = new Set<OpenState>([
+const SLOTLESS: ReadonlySet<OpenState> = new Set<OpenState>([
   'gathering',
   'offering',
   'awaiting',
@@ -31,4 +36,12 @@ function isUnbegun(begun: StepContext['begun'], run: string, job: OpenJob): bool
   if (job.state !== 'quoting') return false
   const { attempt, tries } = job.calls
   return tries === 1 && attempt !== null && attempt.run === run && !begun.has(attempt)
+}
+
+/** Which of the jobs of a store are taken up first: what we would lose, then what we may have spent, then what is paid. */
+export function rankOf(job: Job): number {
+  if (job.state === 'settling' || (job.state === 'fetching' && heldOf(job) !== null)) return 0
+  if (job.state === 'paying' || job.state === 'tracking') return 1
+  if (job.state === 'cancelling' || job.state === 'refunding') return 2
+  return isPaid(job) ? 3 : 4
 }

@@ -1,6 +1,7 @@
 /** Has the customer paid our hold invoice? Push as a hint, and a look-up as the truth: accepted, and not yet ours (wrap). */
 import type { Millis, PaymentHash } from '../core/identifiers.js'
 import type { Clock, Logger, Wallet } from '../ports.js'
+import type { Purse } from './purse.js'
 import type { PreimageSource, Targets, WatchTarget } from './watch.js'
 
 /** How often an open hold invoice is looked up where the wallet pushes nothing. */
@@ -11,6 +12,8 @@ const FRESH_MS = 5_000
 
 export function createHoldInvoice(wiring: {
   readonly wallet: Wallet
+  /** What the wallet tells of itself, which may be a little old. Default: it is asked. */
+  readonly info?: Purse['info']
   /** Whether the hold invoice is in this wallet. */
   readonly isOwn: (target: WatchTarget) => boolean
   readonly targets: Targets
@@ -18,7 +21,7 @@ export function createHoldInvoice(wiring: {
   readonly clock: Clock
   readonly log: Logger
 }): PreimageSource {
-  const { wallet, targets, clock, log } = wiring
+  const { wallet, targets, clock, log, info = () => wallet.getInfo() } = wiring
   const watched = new Map<PaymentHash, { readonly target: WatchTarget; lookAt: Millis }>()
   const looking = new Set<PaymentHash>()
   let cancelTimer: (() => void) | null = null
@@ -35,14 +38,13 @@ export function createHoldInvoice(wiring: {
     looking.add(paymentHash)
     entry.lookAt = clock.now() + paceOf(entry.target)
     try {
-      const [seen, info] = await Promise.all([wallet.lookupInvoice(paymentHash), wallet.getInfo()])
-      if (seen.state !== 'accepted' || !watched.has(paymentHash)) return
-      if (seen.amountMsat < entry.target.amountMsat) {
-        log.warn({ job: entry.target.jobId }, 'accepted below the amount due')
-        return
-      }
+      const seen = await wallet.lookupInvoice(paymentHash)
+      if (seen.state !== 'accepted') return
+      const { blockHeight } = await info()
+      if (!watched.has(paymentHash)) return
       const { amountMsat, settleDeadline } = seen
-      const hold = { amountMsat, settleDeadline, blockHeight: info.blockHeight }
+      if (amountMsat < entry.target.amountMsat) log.warn({ job: entry.target.jobId }, 'accepted below the amount due')
+      const hold = { amountMsat, settleDeadline, blockHeight }
       targets.report(paymentHash, { source: 'holdInvoice', hold })
     } catch (error) {
       log.warn(

@@ -8,7 +8,7 @@ const FRESH_MS: Millis = 30_000
 export interface Purse {
   readonly wallet: Wallet
   /** At most half a minute old. @throws where the wallet does not answer. */
-  info(): Promise<WalletInfo>
+  readonly info: () => Promise<WalletInfo>
 }
 
 function createPurse(wallet: Wallet, clock: Clock): Purse {

@@ -6,6 +6,7 @@ import type { Attempt, Delivery, Job, JobIn, OpenState, UpstreamCall } from '../
 import type { JobRequest } from '../core/job-request.js'
 import type { Inputs } from '../inputs/inputs.js'
 import type { Msat } from '../core/money.js'
+import type { RefundDestination } from '../core/refund.js'
 import type { Upstream } from '../core/route.js'
 import type { Fact } from '../core/transition.js'
 import type {
@@ -42,10 +43,28 @@ export interface UpstreamBinding {
 
 /** Whether one more purchase may be promised: what is open, held, owed and spent is bounded. */
 export interface Exposure {
-  /** Hold invoices of the upstream that are open or held. */
-  holdsOf(upstream: string): number
+  /** Keeps one of so many hold invoices of its upstream for the job until it leaves its state; false where all are out. Idempotent. */
+  takeSlot(job: JobIn<'invoicing'>, most: number): boolean
+  /** Payments of held money to this node that were announced, and whose fate is unknown. */
+  underWayTo(payee: string): number
+  /** The fate of its payment is unknown, and the hold nears its end: until that is over, nothing more is held for its upstream. */
+  endanger(job: JobIn<'tracking'>): void
+  isHalted(upstream: string): boolean
   /** Why not so much more of customers' money may be taken in for the upstream (resell); null where it may. */
   objectionToResale(upstream: Upstream, job: Pick<Job, 'id'>, amountMsat: Msat, costMsat: Msat): Rejection | null
+}
+
+/** Why the destination gives no invoice. `final`: nor will it. */
+export interface Obstacle {
+  /** For the operator. Never holds a secret. */
+  readonly obstacle: string
+  readonly final: boolean
+}
+
+/** Asks customers' own destinations for invoices by which money goes back to them. */
+export interface RefundDesk {
+  /** BOLT11 over exactly that amount, as the destination claims; or why not. Never throws. */
+  invoiceFrom(destination: RefundDestination, amountMsat: Msat): Promise<string | Obstacle>
 }
 
 export interface StepSettings {
@@ -100,6 +119,8 @@ export interface StepContext {
   /** Wallets that pay upstreams, by name. */
   readonly purses: ReadonlyMap<string, Purse>
   readonly exposure: Exposure
+  /** Absent where no money of customers is ever taken (resell). */
+  readonly refunds?: RefundDesk
   /** Where what is too large for an event is kept; absent where the operator names no server. */
   readonly blobs?: BlobStore
   readonly settings: StepSettings

@@ -12,6 +12,7 @@ import { beforeCall, headerOf, isUnbegun, outputOf, placeOf, retryAt, type Place
 import { pauseUntil, type Pause, type Step, type StepContext } from './context.js'
 import { rememberCredit } from './credit.js'
 import { aboutJob, answerJob } from './delivery.js'
+import { settleBeside } from './settling.js'
 import { callUpstream } from './streaming.js'
 
 /** A gate may see the settlement a little later than we do; each further refusal costs it an invoice. */
@@ -39,11 +40,13 @@ export const fetching: Step<'fetching'> = async (context, job) => {
   if (instead) return soonest(instead, settleAt)
 
   if (job.calls.tries === 1) void sayProcessing(context, job)
+  const endWait = settleAt === null ? null : settleAfter(context, job, settleAt)
   const outcome = await callUpstream(context, job, place, {
     ...job.call,
     ...presentCredential(job.offer.scheme, job.secrets.token, job.secrets.key),
     ...(place.route.idempotencyKey ? { idempotencyKey: job.id } : {}),
   })
+  endWait?.()
   return judge(context, job, place, outcome)
 }
 
@@ -52,6 +55,10 @@ function settleDueAt(job: Fetching): Millis | null {
   if (heldOf(job) === null || !job.spent || !job.offer.purchase) return null
   return job.spent.at + job.offer.purchase.maxHoldMs
 }
+
+/** An upstream that answers byte by byte does not prolong the hold. */
+const settleAfter = (context: StepContext, job: Fetching, settleAt: Millis): (() => void) =>
+  context.clock.after(Math.max(0, settleAt - context.clock.now()), () => void settleBeside(context, job))
 
 const soonest = (instead: Fact | Pause, settleAt: Millis | null): Fact | Pause =>
   settleAt !== null && instead.type === 'pause' ? pauseUntil(Math.min(instead.until ?? settleAt, settleAt)) : instead

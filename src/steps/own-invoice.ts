@@ -57,13 +57,20 @@ export async function makeOwnOffer(
 
 async function holdTerms(
   context: StepContext,
-  { settings, purse, upstreamInvoice }: Request,
+  { job, settings, purse, upstreamInvoice }: Request,
 ): Promise<HoldTerms | Rejection> {
-  if (context.exposure.holdsOf(settings.name) >= settings.terms.wrap.maxHolds) {
-    return rejection('at-capacity', 'wrap.maxHolds is reached')
-  }
   const { wallet } = purse
   const { payee, amountMsat } = upstreamInvoice
+  const { exposure } = context
+  if (exposure.isHalted(settings.name)) {
+    return rejection('at-capacity', 'an earlier payment to the upstream nears its deadline')
+  }
+  if (exposure.underWayTo(payee) >= settings.terms.wrap.maxUnderWay) {
+    return rejection('at-capacity', 'wrap.maxUnderWay is reached')
+  }
+  if (!exposure.takeSlot(job, settings.terms.wrap.maxHolds)) {
+    return rejection('at-capacity', 'wrap.maxHolds is reached')
+  }
   const routeBlocks = wallet.methods.has('estimateDelay') ? await wallet.estimateDelay(payee, amountMsat) : null
   return termsOfHold({ ...question(context, settings, upstreamInvoice), routeBlocks })
 }
@@ -134,6 +141,10 @@ function provenInvoice(
   const isOnHash = own.paymentHash === upstreamInvoice.paymentHash
   if (isOnHash !== (mode === 'wrap')) return wrong('it made an invoice on another payment hash')
   if (own.payee === upstreamInvoice.payee) return wrong('it is the node of the upstream itself')
+  // Wallets ignore what they do not know: whatever is paid to it would be held for too few blocks.
+  if (isHold(terms) && own.minFinalCltv < terms.minCltvDelta) {
+    return wrong(`it gives ${own.minFinalCltv} blocks, ${terms.minCltvDelta} were asked for`)
+  }
   if (own.expiresAt > upstreamInvoice.expiresAt) return wrong('its invoice outlives that of the upstream')
   return own
 }

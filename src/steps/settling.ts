@@ -1,10 +1,10 @@
 /** settling: the preimage is known, so the customer's held payment is ours. Take it; never give it back. */
 import type { Millis } from '../core/identifiers.js'
-import type { Settling } from '../core/job.js'
+import type { Fetching, Settling } from '../core/job.js'
 import type { Fact } from '../core/fact.js'
 import type { IncomingState } from '../ports.js'
 import type { Purse } from '../settlement/purse.js'
-import { pauseUntil, type Step } from './context.js'
+import { pauseUntil, type Step, type StepContext } from './context.js'
 
 const UNCONFIGURED_RETRY_MS = 10_000
 /** Where no block height tells it: a hold that is gone for so long does not come back. */
@@ -31,6 +31,21 @@ export const settling: Step<'settling'> = async (context, job) => {
     const reason = `the held payment is ${seen.state}, and the upstream is paid`
     log.error({ job: job.id, amountMsat, reason }, 'loss')
     return { type: 'lost', loss: { amountMsat, at: clock.now(), reason }, attempt: { run } }
+  }
+}
+
+/**
+ * Beside a call that takes longer than the hold may wait: the money is taken at once, and the state catches up when the call ends. Nothing
+ * is recorded here: to settle is idempotent.
+ */
+export async function settleBeside({ purses, log }: StepContext, { id, offer, secrets }: Fetching): Promise<void> {
+  const purse = offer.purchase && purses.get(offer.purchase.wallet)
+  if (!purse || secrets.key.kind !== 'preimage') return
+  log.warn({ job: id }, 'held for as long as may be: settled before the answer')
+  try {
+    await purse.wallet.settleHoldInvoice(secrets.key.value, offer.paymentHash)
+  } catch (error) {
+    log.warn({ job: id, reason: error instanceof Error ? error.message : 'unknown' }, 'not settled yet')
   }
 }
 

@@ -29,6 +29,7 @@ export function openSettlements(wiring: {
   const { config, adapters, upstreams, onFound } = wiring
   const { signer, clock, log } = adapters
   const tills = new Map<string, MerchantWallet>()
+  const purses = createPurses(adapters.wallets, clock)
 
   function openTills(targets: Targets): MerchantWallet[] {
     for (const [name, wallet] of adapters.wallets) {
@@ -43,12 +44,12 @@ export function openSettlements(wiring: {
 
   /** Wallets whose own invoices customers pay. */
   function openPurses(targets: Targets): PreimageSource[] {
-    return [...adapters.wallets].flatMap(([name, wallet]): PreimageSource[] => {
+    return [...purses].flatMap(([name, { wallet, info }]): PreimageSource[] => {
       const served = upstreams.filter((upstream) => upstream.wallet === name && upstream.mode !== 'passthrough')
       if (served.length === 0) return []
       const isOwn = ({ ownWallet }: { readonly ownWallet?: string | null }): boolean => ownWallet === name
       const sweepMs = config.settlement.sweepSeconds * 1000
-      const holds = createHoldInvoice({ wallet, isOwn, targets, sweepMs, clock, log })
+      const holds = createHoldInvoice({ wallet, info, isOwn, targets, sweepMs, clock, log })
       if (!served.some(({ terms }) => terms.resell.enabled)) return [holds]
       const own = createMerchantWallet({ wallet, name: 'ownInvoice', receivesFor: isOwn, targets, sweepMs, clock, log })
       return [holds, own]
@@ -75,5 +76,5 @@ export function openSettlements(wiring: {
     },
   })
   if (!opened.proofs) throw new TypeError('the watch opens its sources at once')
-  return { settlements, tills, proofs: opened.proofs, purses: createPurses(adapters.wallets, clock) }
+  return { settlements, tills, proofs: opened.proofs, purses }
 }

@@ -1,6 +1,7 @@
 /** What does the configuration say of purchases where it says nothing? The defaults, in core terms. */
 import { msatFromSats, type Msat } from '../../src/core/money.js'
 import type { PurchaseTerms, Upstream } from '../../src/core/route.js'
+import type { Exposure } from '../../src/steps/context.js'
 
 export const PURCHASE_TERMS: PurchaseTerms = {
   markupMsat: 0 as Msat,
@@ -13,6 +14,7 @@ export const PURCHASE_TERMS: PurchaseTerms = {
     trusted: false,
     maxUntrustedMsat: msatFromSats(1000),
     maxHolds: 50,
+    maxUnderWay: 50,
     maxExpirySeconds: 600,
     bufferSeconds: 120,
     marginBlocks: 80,
@@ -37,4 +39,10 @@ export const NO_PURSE: Pick<Upstream, 'mode' | 'wallet' | 'terms'> = {
 }
 
 /** Nothing stands open. */
-export const NO_EXPOSURE = { holdsOf: () => 0, objectionToResale: () => null }
+export const NO_EXPOSURE: Exposure = {
+  takeSlot: () => true,
+  underWayTo: () => 0,
+  endanger: () => undefined,
+  isHalted: () => false,
+  objectionToResale: () => null,
+}
