@@ -116,9 +116,11 @@ export function createMerchantWallet(wiring: {
   function plan(delayMs: number): void {
     cancelTimer?.()
     cancelTimer = null
+    if (stopped || watched.size === 0) return
     const canSweep = wallet.methods.has('listIncoming') || wallet.methods.has('lookupInvoice')
-    if (stopped || watched.size === 0 || !canSweep) return
-    cancelTimer = clock.after(delayMs, () => void runSweep())
+    if (canSweep) cancelTimer = clock.after(delayMs, () => void runSweep())
+    // What is paid before the wallet is usable is found once it is.
+    else if (wallet.methods.size === 0) cancelTimer = clock.after(wiring.sweepMs, () => plan(0))
   }
 
   const stopListening = wallet.onSettled(accept, () => {

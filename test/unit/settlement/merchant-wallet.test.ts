@@ -67,6 +67,17 @@ describe('a push', () => {
     expect([till.isKnownSettled(paymentHashOf(7)), till.isKnownSettled(paymentHashOf(8))]).toEqual([true, false])
   })
 
+  it('is not needed for what was paid while the wallet could not be used yet', async () => {
+    const { clock, wallet, watch, reported } = createTill([])
+    watch(1)
+    await clock.advance(10 * SWEEP_MS)
+    expect(wallet.calls).toEqual([])
+    wallet.settledPayments.push(payment(1))
+    for (const method of ['listIncoming', 'lookupInvoice'] as const) (wallet.methods as Set<string>).add(method)
+    await clock.advance(2 * SWEEP_MS)
+    expect(new Set(reported())).toEqual(new Set([paymentHashOf(1)]))
+  })
+
   it('that may have been missed is made up for by a sweep at once', async () => {
     const { clock, wallet, watch, reported, till } = createTill()
     watch(1)
