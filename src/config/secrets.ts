@@ -14,6 +14,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** A wallet URI with many relays stays far below. */
 const MOST_BYTES = 8192
+/** The first byte of a macaroon of version 2. */
+const BINARY_MACAROON = 2
 
 export function createSecretReader(directory: string, env: Environment): SecretReader {
   return (reference) => {
@@ -44,7 +46,9 @@ function readSecretFile(path: string): string | Malformed {
     }
     if (size > MOST_BYTES) return malformed(`names ${path}, which is too large for a secret (${size} bytes)`)
     const buffer = Buffer.alloc(MOST_BYTES)
-    return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, MOST_BYTES, 0))
+    const bytes = buffer.subarray(0, readSync(descriptor, buffer, 0, MOST_BYTES, 0))
+    // No text begins so, and LND's own files of macaroons do.
+    return bytes.toString(bytes[0] === BINARY_MACAROON ? 'hex' : 'utf8')
   } catch (error) {
     return malformed(`names ${path}, which cannot be read (${faultOf(error)})`)
   } finally {
@@ -87,8 +91,22 @@ export function parseWalletSecret(type: WalletType, secret: string): string | Ma
   switch (type) {
     case 'nwc':
       return parseWalletUri(secret)
+    case 'lnd':
+      return parseMacaroon(secret)
   }
 }
+
+/** In hex, from hex or base64. */
+function parseMacaroon(text: string): string | Malformed {
+  const isHex = /^[0-9a-f]+$/i.test(text) && text.length % 2 === 0
+  const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(text)
+  const bytes = isHex ? Buffer.from(text, 'hex') : isBase64 ? Buffer.from(text, 'base64') : Buffer.alloc(0)
+  if (bytes[0] === BINARY_MACAROON && bytes.length >= LEAST_MACAROON) return bytes.toString('hex')
+  return malformed('must hold a macaroon: the file that LND has baked, or the same in hex or base64')
+}
+
+/** Its signature alone takes 34 bytes. */
+const LEAST_MACAROON = 50
 
 /** NIP-47 §Nostr Wallet Connect URI. */
 function parseWalletUri(uri: string): string | Malformed {

@@ -3,14 +3,14 @@ import { z } from 'zod'
 import { filePath, name, originUrl, secretReference } from './fields.js'
 import { isLocalHost } from '../core/hosts.js'
 
-export const WALLET_TYPES = ['nwc'] as const
+export const WALLET_TYPES = ['nwc', 'lnd'] as const
 export type WalletType = (typeof WALLET_TYPES)[number]
 
 const walletSchema = z
   .strictObject({
     type: z
       .enum(WALLET_TYPES)
-      .describe('Kind of wallet: nwc (Nostr Wallet Connect, NIP-47).')
+      .describe('Kind of wallet: nwc (Nostr Wallet Connect, NIP-47), lnd (an LND node, over its REST interface).')
       .meta({ examples: ['nwc'] }),
     uri: secretReference()
       .optional()

@@ -1,7 +1,9 @@
 /** Which adapter serves a wallet of the configuration? One case a type. */
+import { readFileSync } from 'node:fs'
 import type { Config, WalletConfig } from '../config/config.js'
 import { TollbridgeError } from '../core/errors.js'
 import type { Clock, Logger, RelayPool, Wallet } from '../ports.js'
+import { createLndWallet } from '../wallets/lnd.js'
 import { createNwcWallet } from '../wallets/nwc.js'
 
 export interface WalletSurroundings {
@@ -34,5 +36,21 @@ function createWallet({
   switch (wallet.type) {
     case 'nwc':
       return createNwcWallet({ ...rest, uri: secret })
+    case 'lnd':
+      return createLndWallet({ ...rest, ...addressOf(rest.name, wallet), macaroon: secret })
+  }
+}
+
+/** Where an HTTP interface is, and what it shows. @throws TollbridgeError `wallet-unusable` */
+function addressOf(
+  name: string,
+  { origin, certificate }: WalletConfig,
+): { readonly url: string; readonly certificate?: string } {
+  if (origin === null) throw new TollbridgeError('wallet-unusable', `wallet ${name} has no url`)
+  if (certificate === null) return { url: origin }
+  try {
+    return { url: origin, certificate: readFileSync(certificate, 'utf8') }
+  } catch {
+    throw new TollbridgeError('wallet-unusable', `the certificate of wallet ${name}, ${certificate}, cannot be read`)
   }
 }
