@@ -11,9 +11,9 @@ export interface Payer extends Pick<Wallet, 'name' | 'methods' | 'limits'> {
 }
 
 export interface SettlementMeans {
-  readonly upstream: Pick<Upstream, 'statusEndpoint' | 'merchantWallet' | 'mode' | 'terms'>
-  /** Null where the upstream names no wallet for it. */
-  readonly payer: Payer | null
+  readonly upstream: Pick<Upstream, 'statusEndpoint' | 'merchantWallet' | 'mode' | 'wallet' | 'terms'>
+  /** Null where the upstream names no wallet for it; absent where it is not needed. */
+  readonly payer?: Payer | null
   /** Of the upstream's invoice. */
   readonly invoice: { readonly payee: string; readonly amountMsat: Msat }
   readonly challenge: Pick<Challenge, 'statusUrl'>
@@ -30,6 +30,16 @@ export type SettlementPath =
   | { readonly mode: 'passthrough'; readonly sources: readonly PreimageSourceName[] }
   | { readonly mode: 'wrap' | 'resell' }
 
+/** Whether it depends on our own wallet: where a server or wallet tells by itself, it is not asked. */
+export function needsPayer(means: SettlementMeans): boolean {
+  const { mode, wallet } = means.upstream
+  if (mode === 'passthrough' || wallet === null) return false
+  return mode !== 'auto' || !isTold(chooseSources(means))
+}
+
+const isTold = (sources: readonly PreimageSourceName[] | Rejection): boolean =>
+  !isRejection(sources) && sources.some((source) => source !== 'customerProof')
+
 /**
  * What a server or wallet tells by itself comes first, then a hold invoice, then the customer's promise, then resale. What the operator
  * has chosen is taken, or refused with the reason.
@@ -42,7 +52,7 @@ export function choosePath(means: SettlementMeans): SettlementPath | Rejection {
   const [noWrap, noResale] = [whyNoWrap(means), whyNoResale(means)]
   if (mode === 'wrap') return noWrap === null ? { mode } : noPath(noWrap)
   if (mode === 'resell') return noResale === null ? { mode } : noPath(noResale)
-  if (passthrough && passthrough.sources.some((source) => source !== 'customerProof')) return passthrough
+  if (passthrough && isTold(told)) return passthrough
   if (noWrap === null) return { mode: 'wrap' }
   if (passthrough) return passthrough
   return noResale === null ? { mode: 'resell' } : noPath([WHY_NO_SOURCE, noWrap, noResale].join('; '))
@@ -52,6 +62,7 @@ const WHY_NO_SOURCE = 'no merchant wallet, no status endpoint, and no proof prom
 const noPath = (why: string): Rejection => rejection('no-settlement-path', why)
 
 const NEEDED_TO_WRAP = [
+  'getInfo',
   'makeHoldInvoice',
   'settleHoldInvoice',
   'cancelHoldInvoice',
@@ -68,7 +79,7 @@ const NEEDED_TO_RESELL = [
 
 /** Why a hold invoice would not be safe here; null where it is. */
 export function whyNoWrap({ payer, upstream, invoice }: SettlementMeans): string | null {
-  if (payer === null) return 'no wallet to wrap with'
+  if (!payer) return 'no wallet to wrap with'
   const missing = NEEDED_TO_WRAP.filter((method) => !payer.methods.has(method))
   if (missing.length > 0) return `wallet ${payer.name} does not offer ${missing.join(', ')}`
   if (payer.info.backend === 'ldk') return `wallet ${payer.name} is LDK, which cannot pay a hash that it holds`
@@ -81,7 +92,7 @@ export function whyNoWrap({ payer, upstream, invoice }: SettlementMeans): string
 /** Why nothing could be bought with money of our own here; null where it can. */
 export function whyNoResale({ payer, upstream, invoice }: SettlementMeans): string | null {
   if (!upstream.terms.resell.enabled) return 'resale is off'
-  if (payer === null) return 'no wallet to resell with'
+  if (!payer) return 'no wallet to resell with'
   const missing = NEEDED_TO_RESELL.filter((method) => !payer.methods.has(method))
   if (missing.length > 0) return `wallet ${payer.name} does not offer ${missing.join(', ')}`
   if (payer.info.nodeId === invoice.payee) return `wallet ${payer.name} is the node of the upstream itself`
