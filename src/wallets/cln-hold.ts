@@ -5,7 +5,8 @@ import { decodeInvoice } from '../l402/invoice.js'
 import type { HoldInvoiceOutcome, HoldInvoiceRequest, IncomingState } from '../ports.js'
 import { listOf, reasonOf, resultOf, unusable, type ClnCall } from './cln-client.js'
 import { isOfHash, parseClnMsat, parseClnTime, parseWhole, provenPreimage } from './cln-fields.js'
-import { findInvoice, madeInvoice, type ClnEntry } from './cln-invoices.js'
+import { findInvoice, type ClnEntry } from './cln-invoices.js'
+import { madeInvoice } from './made-invoice.js'
 import { provesPayment } from './nwc-transaction.js'
 
 const LIST = 'listholdinvoices'
@@ -90,7 +91,7 @@ export async function makeHold(call: ClnCall, request: HoldInvoiceRequest, now: 
     if (meanwhile) return meanwhile
     throw unusable(`holdinvoice: ${reasonOf(reply.code)}`)
   }
-  const made = madeInvoice(resultOf(reply, 'holdinvoice')['bolt11'], request)
+  const made = madeInvoice(resultOf(reply, 'holdinvoice')['bolt11'], request.amountMsat)
   if (made.paymentHash !== paymentHash) throw unusable('the node made a hold invoice on another payment hash')
   return { type: 'made', bolt11: made.bolt11 }
 }

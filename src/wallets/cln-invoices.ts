@@ -1,10 +1,10 @@
 /** What does Core Lightning know of an invoice of its own? Its status is the gate; of other invoices in the answer nothing is taken. */
 import { randomUUID } from 'node:crypto'
 import { isMalformed, parsePaymentHash, type Millis, type PaymentHash } from '../core/identifiers.js'
-import { decodeInvoice } from '../l402/invoice.js'
 import type { IncomingState, InvoiceRequest, MadeInvoice, SettledIncoming } from '../ports.js'
 import { listOf, resultOf, unusable, type ClnCall } from './cln-client.js'
 import { isOfHash, parseClnMsat, parseClnTime, provenPreimage } from './cln-fields.js'
+import { madeInvoice } from './made-invoice.js'
 
 export type ClnEntry = Readonly<Record<string, unknown>>
 
@@ -60,13 +60,5 @@ export async function makeInvoice(call: ClnCall, request: InvoiceRequest): Promi
     }),
     'invoice',
   )
-  return madeInvoice(result['bolt11'], request)
-}
-
-/** @throws TollbridgeError `wallet-unusable` where it is not an invoice of this amount. */
-export function madeInvoice(bolt11: unknown, { amountMsat }: Pick<InvoiceRequest, 'amountMsat'>): MadeInvoice {
-  const invoice = typeof bolt11 === 'string' ? decodeInvoice(bolt11) : null
-  if (invoice === null || isMalformed(invoice)) throw unusable('the wallet gave no invoice that can be read')
-  if (invoice.amountMsat !== amountMsat) throw unusable('the wallet made an invoice of another amount')
-  return { bolt11: bolt11 as string, paymentHash: invoice.paymentHash }
+  return madeInvoice(result['bolt11'], request.amountMsat)
 }

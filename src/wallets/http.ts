@@ -75,6 +75,8 @@ export function createWalletHttp(settings: WalletHttpSettings): WalletHttp {
   const { name, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = settings
   const origin = parseOrigin(settings)
   const stopping = new AbortController()
+  // One for each call under way: as many as there are.
+  setMaxListeners(0, stopping.signal)
   const ca = settings.certificate === undefined ? {} : { ca: settings.certificate }
   // The limits are counted in `exchange`: undici's own would end a stream that has nothing to tell.
   const common = { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_TIMEOUT_MS, ...ca } }
