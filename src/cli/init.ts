@@ -8,8 +8,10 @@ import { TollbridgeError } from '../core/errors.js'
 import type { Pubkey } from '../core/identifiers.js'
 import { drawSecretKey, pubkeyOf } from '../nostr/event.js'
 import { lockKey } from '../nostr/key-text.js'
+import type { DescribedService } from '../l402/described-service.js'
 import { readSecretFile } from '../system/private-file.js'
 import { makeDirectory } from '../system/make-directory.js'
+import { settingsFor } from './upstream-settings.js'
 
 export interface Initialised {
   readonly configFile: string
@@ -22,10 +24,14 @@ export interface Initialised {
 }
 
 /**
- * With a password file the key is written locked (NIP-49). Creates the directory where it is missing. Nothing is changed where either file exists.
+ * With a password file the key is written locked (NIP-49); with a service the configuration is filled in for its API. Creates the directory where it is missing. Nothing is changed where either file exists.
  * @throws TollbridgeError `usage` where a file exists or the directory cannot be written.
  */
-export async function init(directory: string, passwordFile: string | null = null): Promise<Initialised> {
+export async function init(
+  directory: string,
+  passwordFile: string | null = null,
+  service: DescribedService | null = null,
+): Promise<Initialised> {
   const root = resolve(directory)
   const configFile = join(root, 'tollbridge.yaml')
   const keyFile = join(root, 'tollbridge.key')
@@ -41,17 +47,17 @@ export async function init(directory: string, passwordFile: string | null = null
     await makeDirectory(root, 0o755)
     const written = password === null ? nsecEncode(secretKey) : lockKey(secretKey, password)
     await writeNew(keyFile, `${written}\n`, 0o600)
-    await writeNew(configFile, withPassword(buildExample({ npub }), passwordFile), 0o644).catch(
-      async (error: unknown) => {
-        await unlink(keyFile) // ours, made a moment ago: a key without its configuration would block the next try
-        throw error
-      },
-    )
+    const first = service === null ? { npub } : { npub, upstream: settingsFor(service) }
+    await writeNew(configFile, withPassword(buildExample(first), passwordFile), 0o644).catch(async (error: unknown) => {
+      await unlink(keyFile) // ours, made a moment ago: a key without its configuration would block the next try
+      throw error
+    })
     await makeDirectory(stateDirectory, 0o700)
   } catch (error) {
     throw readable(error)
   }
-  return { configFile, keyFile, stateDirectory, pubkey, npub, nextSteps: nextSteps(configFile, keyFile) }
+  const steps = [...(service?.notes ?? []), ...nextSteps(configFile, keyFile, service !== null)]
+  return { configFile, keyFile, stateDirectory, pubkey, npub, nextSteps: steps }
 }
 
 /** The setting stands in the example as a comment, which is taken away. */
@@ -94,9 +100,11 @@ function readable(error: unknown): unknown {
   return new TollbridgeError('usage', `${path} cannot be written (${code}).`, { cause: error })
 }
 
-const nextSteps = (configFile: string, keyFile: string): readonly string[] => [
+const nextSteps = (configFile: string, keyFile: string, isFilled: boolean): readonly string[] => [
   `Keep a copy of ${keyFile}: it is the identity of the service, and opens its saved jobs.`,
-  `Edit ${configFile}: the origin of your API, its routes with their highest price, and your relays.`,
+  isFilled
+    ? `Read ${configFile}: the routes and prices in it are what the API says of itself; set your relays.`
+    : `Edit ${configFile}: the origin of your API, its routes with their highest price, and your relays.`,
   `Name the wallet that receives the payments, unless the API has a status endpoint: see wallets in that file.`,
   `Try it: tollbridge check -c ${configFile}`,
   `Run it: tollbridge run -c ${configFile}`,

@@ -6,7 +6,9 @@ import { TollbridgeError } from '../core/errors.js'
 import { EXIT } from './exit-codes.js'
 import { describeHire } from './hire-command.js'
 import type { HireOptions } from './hire-plan.js'
+import { describeInit, runInit } from './init-command.js'
 import { createOutput } from './output.js'
+import type { RefundOptions } from './refund-job.js'
 import { reportFault } from './report-fault.js'
 import type { RequestOptions } from './request-plan.js'
 
@@ -33,28 +35,7 @@ const withConfig = (command: Command) =>
     process.argv.includes('-c') ? undefined : DEFAULT_CONFIG,
   )
 
-program
-  .command('init')
-  .argument('[directory]', 'where to write the configuration and the key', '.')
-  .description('write a commented configuration and a new key; never overwrites')
-  .option('--password-file <file>', 'lock the key with the password in this 0600 file (NIP-49)')
-  .option('--json', 'print JSON lines')
-  .addHelpText('after', examples('tollbridge init', 'tollbridge init ./bridge --json'))
-  .action(async (directory: string, { json = false, passwordFile }: { json?: boolean; passwordFile?: string }) => {
-    const { init } = await import('./init.js')
-    const output = createOutput(json)
-    const written = await init(directory, passwordFile ?? null)
-    output.object({ type: 'initialised', ...written })
-    output.data(
-      [
-        `wrote ${written.configFile}`,
-        `wrote ${written.keyFile}`,
-        `you are ${written.npub}`,
-        '',
-        ...written.nextSteps,
-      ].join('\n'),
-    )
-  })
+describeInit(program.command('init')).action(runInit)
 
 withConfig(program.command('run'))
   .description('run the daemon until it is told to stop')
@@ -143,6 +124,18 @@ withConfig(jobs.command('retry'))
   .action(async (id: string, { config, json = false }: ConfigOption & JsonOption) => {
     const { retryJob } = await import('./jobs.js')
     await finish(retryJob(await loadConfig(config), id, createOutput(json)))
+  })
+
+withConfig(jobs.command('refund'))
+  .argument('<id>', 'the job: 64 hex digits')
+  .description('send money back that is owed for a job')
+  .option('--to <destination>', 'an invoice or a Lightning address, in the place of what the job says')
+  .option('--to-file <file>', 'a 0600 file with the destination: a wallet connection is a secret')
+  .option('--json', 'print JSON lines')
+  .addHelpText('after', examples('tollbridge jobs refund $ID', 'tollbridge jobs refund $ID --to name@example.com'))
+  .action(async (id: string, { config, json = false, ...options }: ConfigOption & JsonOption & RefundOptions) => {
+    const { refundJob } = await import('./refund-job.js')
+    await finish(refundJob(await loadConfig(config), id, options, createOutput(json)))
   })
 
 withConfig(jobs.command('redeliver'))

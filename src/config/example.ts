@@ -13,31 +13,58 @@ const HEADER = [
 /** What a first configuration sets that is not the default. */
 const SET_AT_FIRST = /^( *)#(lookup: )/
 
-/** The text of a configuration file that loads as it is, once the key file stands beside it. `npub`: whose key that is. */
-export function buildExample({ npub }: { readonly npub?: string } = {}): string {
-  const lines = writeGroup(buildJsonSchema(), 0).map((text) => {
+export interface FirstSettings {
+  /** Whose key that is. */
+  readonly npub?: string
+  /** Settings of the API, in place of the example's. */
+  readonly upstream?: Filled
+}
+
+/** Settings that are set, by their names. */
+type Filled = Readonly<Record<string, unknown>>
+
+/** The text of a configuration file that loads as it is, once the key file stands beside it. */
+export function buildExample({ npub, upstream }: FirstSettings = {}): string {
+  const filled = upstream === undefined ? {} : { upstreams: [upstream] }
+  const lines = writeGroup(buildJsonSchema(), 0, filled).map((text) => {
     if (npub === undefined) return text
     return text.startsWith('key:') ? `# Its public key is ${npub}\n${text}` : text.replace(SET_AT_FIRST, '$1$2')
   })
   return [...HEADER.map((text) => `# ${text}`), ...lines, ''].join('\n')
 }
 
-function writeGroup(group: SettingSchema, indent: number): string[] {
+function writeGroup(group: SettingSchema, indent: number, filled: Filled = {}): string[] {
   return Object.entries(group.properties ?? {}).flatMap(([name, setting]) => [
     ...(indent === 0 ? [''] : []),
     ...writeComment(setting.description ?? '', indent),
-    ...writeSetting(name, setting, indent, group.required?.includes(name) ?? false),
+    ...writeSetting(name, setting, { indent, required: group.required?.includes(name) ?? false, value: filled[name] }),
   ])
 }
 
-function writeSetting(name: string, setting: SettingSchema, indent: number, required: boolean): string[] {
+interface Placed {
+  readonly indent: number
+  readonly required: boolean
+  /** What it is set to; undefined for what the schema shows of it. */
+  readonly value: unknown
+}
+
+function writeSetting(name: string, setting: SettingSchema, { indent, required, value }: Placed): string[] {
   const heading = `${' '.repeat(indent)}${name}:`
   if (setting.properties) return [heading, ...writeGroup(setting, indent + 2)]
-  if (setting.items?.properties) return [heading, ...markItem(writeGroup(setting.items, indent + 4), indent + 2)]
+  if (setting.items?.properties) {
+    const [first, ...others] = Array.isArray(value) ? (value as Filled[]) : []
+    const explained = markItem(writeGroup(setting.items, indent + 4, first), indent + 2)
+    return [heading, ...explained, ...others.flatMap((item) => markItem(writeBare(item, indent + 4), indent + 2))]
+  }
   if (setting.additionalProperties) return [heading, ...writeEntry(setting, indent + 2)]
-  const value = writeValue(setting.initial ?? setting.default ?? setting.examples?.[0])
-  return [`${' '.repeat(indent)}${required ? '' : '#'}${name}: ${value}`]
+  if (value !== undefined) return [`${' '.repeat(indent)}${name}: ${writeValue(value)}`]
+  const shown = writeValue(setting.initial ?? setting.default ?? setting.examples?.[0])
+  return [`${' '.repeat(indent)}${required ? '' : '#'}${name}: ${shown}`]
 }
+
+/** The further items of a list: what is set, without the comments that stand at the first. */
+const writeBare = (item: Filled, indent: number): string[] =>
+  Object.entries(item).map(([name, value]) => `${' '.repeat(indent)}${name}: ${writeValue(value)}`)
 
 /** One example of what a name of the operator's choice stands for, on one line. */
 function writeEntry({ additionalProperties, examples }: SettingSchema, indent: number): string[] {
