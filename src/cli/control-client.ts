@@ -9,7 +9,12 @@ const TIMEOUT_MS = 60_000
  * Sends one command to the daemon of a state directory; null when none is running.
  * @throws TollbridgeError with the daemon's own code where it refuses.
  */
-export async function askDaemon(stateDirectory: string, method: 'GET' | 'POST', path: string): Promise<unknown> {
+export async function askDaemon(
+  stateDirectory: string,
+  method: 'GET' | 'POST',
+  path: string,
+  body = '',
+): Promise<unknown> {
   const socketPath = controlSocketPath(stateDirectory)
   const answer = await new Promise<{ status: number; text: string } | null>((resolve, reject) => {
     const sent = request({ socketPath, method, path, timeout: TIMEOUT_MS }, (response) => {
@@ -24,7 +29,7 @@ export async function askDaemon(stateDirectory: string, method: 'GET' | 'POST', 
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(null)
       else reject(error)
     })
-    sent.end()
+    sent.end(body)
   })
   if (answer === null) return null
   const value: unknown = JSON.parse(answer.text)

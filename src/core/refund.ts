@@ -1,5 +1,6 @@
 /** Where may money be sent back, and how does that begin? The three kinds of destination, told apart by their form alone. */
 import { malformed, type Malformed } from './identifiers.js'
+import type { Job } from './job.js'
 import type { Refund } from './job-parts.js'
 import type { Msat } from './money.js'
 
@@ -32,3 +33,6 @@ export const unsentRefund = (amountMsat: Msat): Refund => ({
   amountMsat,
   ...{ bolt11: null, paymentHash: null, spending: null, tries: 0, retryAt: 0, spent: null },
 })
+
+/** Of what is owed: the money itself, since the upstream was never paid. */
+export const isMoneyOwed = (job: Job): boolean => job.state === 'failed' && 'returned' in job

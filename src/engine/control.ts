@@ -12,6 +12,8 @@ export const CONTROL_SOCKET = 'control.sock'
 export interface ControlCommands {
   status(): object
   retry(jobId: EventId): Promise<object>
+  /** Sends owed money back: to where the job says, or to another place. */
+  refund(jobId: EventId, to: string | null): Promise<object>
   redeliver(jobId: EventId): Promise<object>
   announce(): Promise<object>
   retire(): Promise<object>
@@ -23,6 +25,8 @@ export interface Control {
 
 /** Unix socket paths are at most 107 bytes. */
 const MAX_SOCKET_PATH = 107
+
+const MAX_SENT = 8_192
 
 export function controlSocketPath(stateDirectory: string): string {
   const path = join(stateDirectory, CONTROL_SOCKET)
@@ -68,16 +72,25 @@ export async function startControl(stateDirectory: string, commands: ControlComm
 }
 
 async function answer(commands: ControlCommands, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  request.resume()
-  const [status, body] = await perform(commands, `${request.method} ${request.url}`)
+  const sent = await readSmall(request)
+  const [status, body] = await perform(commands, `${request.method} ${request.url}`, sent)
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-async function perform(commands: ControlCommands, line: string): Promise<[number, object]> {
-  const [, jobId, order] = /^POST \/jobs\/([0-9a-f]{64})\/(retry|redeliver)$/.exec(line) ?? []
+/** What a command brings with it is a short text; of more than that, the rest is not read. */
+async function readSmall(request: IncomingMessage): Promise<string> {
+  let text = ''
+  request.setEncoding('utf8')
+  for await (const piece of request as AsyncIterable<string>) if (text.length < MAX_SENT) text += piece
+  return text.slice(0, MAX_SENT)
+}
+
+async function perform(commands: ControlCommands, line: string, sent: string): Promise<[number, object]> {
+  const [, jobId, order] = /^POST \/jobs\/([0-9a-f]{64})\/(retry|refund|redeliver)$/.exec(line) ?? []
   try {
     if (line === 'GET /status') return [200, commands.status()]
     if (order === 'retry') return [200, await commands.retry(jobId as EventId)]
+    if (order === 'refund') return [200, await commands.refund(jobId as EventId, sent === '' ? null : sent)]
     if (order === 'redeliver') return [200, await commands.redeliver(jobId as EventId)]
     if (line === 'POST /announce') return [200, await commands.announce()]
     if (line === 'POST /retire') return [200, await commands.retire()]

@@ -27,8 +27,8 @@ export interface Drive {
   resume(): void
   /** What failed may succeed now: the jobs whose last step failed do not wait for their turn. */
   retryFaulted(): void
-  /** Another try for a paid job that failed. @throws TollbridgeError `job-unknown`, `job-not-retryable`. */
-  retry(jobId: EventId): Promise<Job>
+  /** Another try for a paid job that failed; owed money perhaps to another place. @throws TollbridgeError `job-unknown`, `job-not-retryable`. */
+  retry(jobId: EventId, refundTo?: string): Promise<Job>
   /** Its author calls a job off. Takes effect at once, or when the step under way has ended. */
   cancel(jobId: EventId, author: Pubkey): CancelOutcome
   current(jobId: EventId): Job | undefined
@@ -201,7 +201,7 @@ export function createDrive(wiring: DriveWiring): Drive {
     retryFaulted() {
       for (const jobId of faults.jobs()) wake(jobId)
     },
-    async retry(jobId) {
+    async retry(jobId, refundTo) {
       const context = wiring.context()
       const job = current(jobId)
       if (!job) throw new TollbridgeError('job-unknown', `no job has the id ${jobId}`)
@@ -211,7 +211,7 @@ export function createDrive(wiring: DriveWiring): Drive {
           `the job is ${job.state}; only a paid job that failed can be tried again`,
         )
       }
-      await follow(context, job, { type: 'retried' })
+      await follow(context, job, { type: 'retried', ...(refundTo === undefined ? {} : { refundTo }) })
       wake(jobId)
       return current(jobId) ?? job
     },

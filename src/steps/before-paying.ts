@@ -34,14 +34,14 @@ export function mustWait({ exposure, upstreams }: StepContext, { offer, call, sp
 }
 
 /** What the payment may cost in fees and time; why it must not be begun, otherwise. @throws where the wallet does not answer. */
-export async function limitsOf(
-  context: StepContext,
-  { offer, payment, hold, call }: Paying,
-  purse: Purse,
-): Promise<PaymentLimits | Rejection> {
+export async function limitsOf(context: StepContext, job: Paying, purse: Purse): Promise<PaymentLimits | Rejection> {
+  const { offer, payment, hold, call } = job
   const { purchase } = offer
   const { maxFeeMsat } = purchase
-  if (!hold) return { maxFeeMsat, maxDelayBlocks: null }
+  if (!hold) {
+    const objection = await context.exposure.spend(job, context.upstreams.get(call.upstream)?.settings)
+    return objection ?? { maxFeeMsat, maxDelayBlocks: null }
+  }
   // After a wait, what was seen of the hold is old: blocks have passed, and it may have gone back.
   const isFresh = context.clock.now() - payment.at < SEEN_LATELY_MS
   const seen = isFresh ? hold : await lookAgain(purse, offer)

@@ -52,6 +52,11 @@ export interface Exposure {
   isHalted(upstream: string): boolean
   /** Why not so much more of customers' money may be taken in for the upstream (resell); null where it may. */
   objectionToResale(upstream: Upstream, job: Pick<Job, 'id'>, amountMsat: Msat, costMsat: Msat): Rejection | null
+  /**
+   * Counts a payment of resale, durably, before it is begun; why it may not be begun, otherwise. Idempotent for a job while it pays.
+   * @throws where it cannot be written.
+   */
+  spend(job: JobIn<'paying'>, upstream: Upstream | undefined): Promise<Rejection | null>
 }
 
 /** Why the destination gives no invoice. `final`: nor will it. */

@@ -45,4 +45,5 @@ export const NO_EXPOSURE: Exposure = {
   endanger: () => undefined,
   isHalted: () => false,
   objectionToResale: () => null,
+  spend: async () => null,
 }

@@ -8,6 +8,7 @@ import { createCensus } from '../../../src/engine/census.js'
 import { createDestinations } from '../../../src/engine/destinations.js'
 import { createDrive, type Drive } from '../../../src/engine/drive.js'
 import { createExposure } from '../../../src/engine/exposure.js'
+import { createResale } from '../../../src/engine/resale.js'
 import { createIntake } from '../../../src/engine/intake.js'
 import { createOutbox } from '../../../src/engine/outbox.js'
 import { routeJob, translateJob } from '../../../src/engine/routing.js'
@@ -78,7 +79,7 @@ export function beginLife(life: Life, { disk, gate, relays, blobs, lightning }: 
   const purse = plainPurse && (bends.purse?.(plainPurse) ?? plainPurse)
   const settings = bends.upstream?.(upstreamFor(world.plan)) ?? upstreamFor(world.plan)
   const handlers = new Map([[5800, httpHandler]])
-  const exposure = createExposure(() => 0)
+  const exposure = createExposure(createResale({ record: {}, memory: { write: async () => undefined }, clock }))
   const census = createCensus([exposure.watch])
 
   const workload = createWorkload({

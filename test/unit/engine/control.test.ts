@@ -15,6 +15,7 @@ async function startTestControl(changes: Partial<ControlCommands> = {}, director
   const commands: ControlCommands = {
     status: () => ({ ready: true }),
     retry: async (jobId) => ({ state: 'fetching', jobId }),
+    refund: async (jobId, to) => ({ jobId, to }),
     redeliver: async (jobId) => ({ outcomes: [jobId] }),
     announce: async () => ({ outcomes: [] }),
     retire: async () => ({ outcomes: ['gone'] }),
