@@ -9,7 +9,6 @@ import { createCancellations, DELETION_KIND } from './engine/cancellations.js'
 import { createCensus } from './engine/census.js'
 import { startControl } from './engine/control.js'
 import { createDrive, type Drive } from './engine/drive.js'
-import { createExposure } from './engine/exposure.js'
 import { createIntake, type Intake } from './engine/intake.js'
 import { buildJobFilters } from './engine/job-filters.js'
 import { createLateJobs } from './engine/late-jobs.js'
@@ -33,6 +32,7 @@ import { failing } from './steps/failing.js'
 import { openGathering } from './wiring/gathering.js'
 import { openPrivateMail } from './wiring/private-mail.js'
 import { openSettlements } from './wiring/settlements.js'
+import { openSpending } from './wiring/spending.js'
 import { closeInOrder, type Closer } from './wiring/shutdown.js'
 import { upstreamOf } from './wiring/upstreams.js'
 
@@ -80,7 +80,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   const admission = openAdmission({ config, adapters, makeRoom: (bidMsat) => slots.displace(bidMsat) })
   const deliveries = openDeliveries({ config, adapters, onVerdict: (jobId) => drive.heard(jobId) })
   const gathering = openGathering({ config, adapters, upstreams, replyRelays: deliveries.replyRelays })
-  const exposure = createExposure(() => 0)
+  const { exposure, refunds } = await openSpending(config, adapters)
   const census = createCensus([...admission.watchers, exposure.watch], gathering.mostGathered)
   const { outbox } = deliveries
   closers.push(() => deliveries.stop())
@@ -112,8 +112,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     store,
     handlers,
     settlements,
-    purses,
-    exposure,
+    ...{ purses, exposure, refunds },
     ...{ ...openBlobs(config.blobs, adapters), upstreams: bindings, begun: new WeakSet() },
     settings: {
       network: config.network,
@@ -198,6 +197,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     {
       status,
       retry: async (jobId) => ({ state: (await drive.retry(jobId)).state }),
+      refund: async (jobId, to) => ({ state: (await drive.retry(jobId, to ?? undefined)).state }),
       redeliver: async (jobId) => ({ outcomes: await deliveries.redeliver(jobId) }),
       announce: async () => ({ outcomes: await presence.announce() }),
       retire: async () => ({ outcomes: await presence.retire() }),
