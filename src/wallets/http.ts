@@ -1,4 +1,5 @@
 /** How is a wallet called that has an HTTP interface? One origin of the operator's own; every call is timed and its answer capped. */
+import { setMaxListeners } from 'node:events'
 import { Client, Pool, type Dispatcher } from 'undici'
 import { TollbridgeError } from '../core/errors.js'
 import { exchange, TOOK_TOO_LONG, type ExchangeEnd, type ExchangeHandler } from './http-exchange.js'
