@@ -188,7 +188,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
 
   const status = () =>
     statusOf({
-      ...{ ...adapters, intake, census, settlements, readRelays, startedAt, name },
+      ...{ ...adapters, intake, census, exposure, settlements, readRelays, startedAt, name },
       readBack: deliveries.readBack,
       proofLastsMs: 2 * probeMs,
     })
@@ -209,7 +209,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   // ORDER: what is already owed is taken up before anything new is heard, so that proofs find their jobs.
   drive.resume()
   warnOfOrphans({ store, log, upstreams: new Set(bindings.keys()) })
-  closers.push(keepWalletsStarted({ wallets: adapters.wallets, tills, clock, log }))
+  closers.push(keepWalletsStarted({ ...adapters, tills, drive }))
   const probe = createProbe({ relays, signer, clock, log, periodMs: probeMs })
   closers.push(() => probe.stop())
   const listening = relays.subscribe({

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js'
 import { TollbridgeError } from '../core/errors.js'
 import { isMalformed, parseEventId, type EventId } from '../core/identifiers.js'
 import { isOpen, isOwed, type Job } from '../core/job.js'
+import { isLost, ledgerOf } from '../core/ledger.js'
 import { transition } from '../core/transition.js'
 import { readStore } from '../stores/read-store.js'
 import { askDaemon } from './control-client.js'
@@ -15,22 +16,28 @@ import type { Output } from './output.js'
 export interface JobFilter {
   readonly open: boolean
   readonly owed: boolean
+  readonly lost?: boolean
   readonly limit: number
 }
 
-/** Newest first, archived ones included. `owed` are the paid jobs that were not served. */
+/** Newest first, archived ones included. `owed` are the paid jobs that were not served, `lost` those that cost us their price. */
 export async function listJobs(stateDirectory: string, filter: JobFilter, output: Output): Promise<number> {
   const store = await readStore(stateDirectory)
-  const live = [...store.live()].filter((job) => (filter.owed ? isOwed(job) : !filter.open || isOpen(job)))
-  const archived = !filter.owed && !filter.open ? await store.listArchived(filter.limit) : []
+  const isShown = filter.lost ? isLost : filter.owed ? isOwed : filter.open ? isOpen : () => true
+  const live = [...store.live()].filter((job) => isShown(job))
+  // What is owed or was lost is never archived.
+  const archived = !filter.lost && !filter.owed && !filter.open ? await store.listArchived(filter.limit) : []
   const jobs = [...live, ...archived].sort((a, b) => b.receivedAt - a.receivedAt).slice(0, filter.limit)
   for (const job of jobs) {
     const summary = summarise(job)
     output.object({ type: 'job', ...summary })
     const amount = summary.amountMsat === null ? '-' : `${summary.amountMsat / 1000} sats`
+    const lost = summary.ledger && summary.ledger.loss > 0 ? `lost ${summary.ledger.loss / 1000} sats` : ''
     const what = summary.method ? `${summary.method} ${summary.target}` : '-'
     output.data(
-      [job.id, summary.state.padEnd(10), summary.receivedAt, amount, what, summary.code ?? ''].join('  ').trimEnd(),
+      [job.id, summary.state.padEnd(10), summary.receivedAt, amount, what, summary.code ?? '', lost]
+        .join('  ')
+        .trimEnd(),
     )
   }
   if (jobs.length === 0) output.say('no jobs')
@@ -96,6 +103,7 @@ function summarise(job: Job) {
     paid: 'payment' in job && job.payment !== undefined,
     code: 'failure' in job ? job.failure.code : null,
     detail: 'failure' in job ? job.failure.detail : null,
+    ledger: ledgerOf(job),
   }
 }
 

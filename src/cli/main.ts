@@ -1,4 +1,5 @@
 /** Which commands are there? The wiring of commander; each command's work stands in its own file. */
+import type { JobFilter } from './jobs.js'
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { loadConfig, loadStateDirectory } from '../config/load.js'
@@ -99,9 +100,10 @@ withConfig(jobs.command('list'))
   .option('--json', 'print JSON lines')
   .option('--open', 'only jobs that are open', false)
   .option('--owed', 'only jobs that were paid and not served', false)
+  .option('--lost', 'only jobs whose upstream we paid without having the money of the customer', false)
   .option('--limit <n>', 'at most so many', wholeNumber, 100)
   .addHelpText('after', examples('tollbridge jobs list', 'tollbridge jobs list --owed --json'))
-  .action(async (options: ConfigOption & JsonOption & { open: boolean; owed: boolean; limit: number }) => {
+  .action(async (options: ConfigOption & JsonOption & JobFilter) => {
     const { listJobs } = await import('./jobs.js')
     await finish(listJobs(await loadStateDirectory(options.config), options, createOutput(options.json ?? false)))
   })

@@ -25,6 +25,7 @@ function describe(status: DaemonStatus): string {
     `${status.ready ? 'ready' : `NOT ready: ${status.reasons.join('; ')}`}  (pid ${status.pid}, up ${status.uptimeSeconds} s)`,
     `open jobs: ${status.openJobs}   taken: ${status.intake.admitted}   refused: ${status.intake.refused}`,
     ...(status.readBack.missing > 0 ? [`paid results that relays lost, sent again: ${status.readBack.missing}`] : []),
+    ...(status.losses > 0 ? [`losses: ${status.losses}, ${status.lossMsat / 1000} sats (jobs list --lost)`] : []),
     ...(status.name === null ? [] : [`name: ${status.name.address}  ${status.name.reason ?? 'names us'}`]),
     'relays:',
     ...relays,

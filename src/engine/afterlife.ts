@@ -2,6 +2,7 @@
 import { isSettledDelivery } from '../core/delivery.js'
 import type { Millis } from '../core/identifiers.js'
 import { isLate, isOwed, type ClosedJob, type CalledOff, type Failed, type Late } from '../core/job.js'
+import { isLost } from '../core/ledger.js'
 import type { Fact } from '../core/transition.js'
 import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
 import { reworked } from '../steps/delivery.js'
@@ -65,10 +66,10 @@ function lookForLatePayment(context: StepContext, job: Late, afterlife: Afterlif
   return pauseUntil(now < sweptUntil ? sweptUntil : revivedUntil)
 }
 
-/** Moves the job out of the way once nothing more can happen to it. What is owed stays in sight. */
+/** Moves the job out of the way once nothing more can happen to it. What is owed, or was lost, stays in sight. */
 export function archiveIfDone({ store, settlements, log }: StepContext, job: ClosedJob): void {
   const mayRevive = isLate(job) && settlements.isWatched(job.offer.paymentHash)
-  if (mayRevive || isOwed(job) || !job.outbox.every(isSettledDelivery)) return
+  if (mayRevive || isOwed(job) || isLost(job) || !job.outbox.every(isSettledDelivery)) return
   store.archive(job.id).catch((error: unknown) => {
     log.warn({ job: job.id, reason: error instanceof Error ? error.message : 'unknown' }, 'not archived yet')
   })

@@ -1,6 +1,7 @@
 /** What is open of hold invoices? Slots by upstream, payments under way by payee, what comes near its end, and what was lost. */
 import type { EventId } from '../core/identifiers.js'
 import { isOpen, type Invoicing, type Job, type Tracking } from '../core/job.js'
+import { lossOf } from '../core/ledger.js'
 import type { Census } from './census.js'
 
 export interface Losses {
@@ -24,13 +25,12 @@ export interface Holds {
 interface Share {
   readonly slots: number
   readonly underWay: number
-  readonly lostMsat: number
 }
 
 /** A slot is taken from the offer until the hold is taken or given back. */
 function shareOf(job: Job): Share {
   const purchase = 'offer' in job ? job.offer?.purchase : undefined
-  if (purchase?.mode !== 'wrap') return { slots: 0, underWay: 0, lostMsat: 0 }
+  if (purchase?.mode !== 'wrap') return { slots: 0, underWay: 0 }
   const isReturned = 'returned' in job && job.returned
   const isTaken = 'hold' in job && job.hold?.taken === true
   // Called off with its invoice out, it may yet be held.
@@ -39,7 +39,6 @@ function shareOf(job: Job): Share {
   return {
     slots: isOut && !isReturned && !isTaken ? 1 : 0,
     underWay: isUnderWay ? 1 : 0,
-    lostMsat: 'loss' in job ? (job.loss?.amountMsat ?? 0) : 0,
   }
 }
 
@@ -61,9 +60,10 @@ export function createHolds(): Holds {
     const share = shareOf(job)
     if (share.slots > 0) add(slots, job.call.upstream, sign)
     if (share.underWay > 0) add(underWay, purchase.payee, sign)
-    if (!('loss' in job) || !job.loss) return
+    const loss = lossOf(job)
+    if (!loss) return
     lost.count += sign
-    lost.msat += sign * share.lostMsat
+    lost.msat += sign * loss.amountMsat
   }
 
   return {

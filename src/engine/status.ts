@@ -3,6 +3,7 @@ import type { Millis } from '../core/identifiers.js'
 import type { Clock, JobStore, RelayPool, RelayStatus, Signer, Wallet } from '../ports.js'
 import type { SettlementWatch } from '../settlement/watch.js'
 import type { Census } from './census.js'
+import type { Holds } from './holds.js'
 import type { Intake } from './intake.js'
 import type { NameCheck } from './name-check.js'
 import type { ReadBack } from './read-back.js'
@@ -22,6 +23,9 @@ export interface DaemonStatus {
   readonly relays: readonly (Omit<RelayStatus, 'provenAt'> & { readonly proofAgeSeconds: number | null })[]
   readonly wallets: readonly { readonly name: string; readonly usable: boolean; readonly methods: readonly string[] }[]
   readonly intake: Intake['counts']
+  /** Jobs whose upstream we paid without having the customer's money. */
+  readonly losses: number
+  readonly lossMsat: number
   /** Paid results that were looked for at relays which had accepted them. */
   readonly readBack: ReadBack['counts']
 }
@@ -34,6 +38,7 @@ export function statusOf(sources: {
   readonly wallets: ReadonlyMap<string, Wallet>
   readonly intake: Intake
   readonly census: Census
+  readonly exposure: Pick<Holds, 'losses'>
   readonly settlements: Pick<SettlementWatch, 'size'>
   readonly readBack: Pick<ReadBack, 'counts'>
   readonly readRelays: readonly string[]
@@ -44,6 +49,7 @@ export function statusOf(sources: {
 }): DaemonStatus {
   const { clock, signer, store, wallets, intake, census, settlements, readRelays, proofLastsMs, startedAt } = sources
   const now = clock.now()
+  const losses = sources.exposure.losses()
   const relays = sources.relays.status()
   const isProven = ({ listening, provenAt }: RelayStatus) =>
     listening > 0 && provenAt !== null && now - provenAt <= proofLastsMs
@@ -73,6 +79,8 @@ export function statusOf(sources: {
       methods: [...methods],
     })),
     intake: intake.counts,
+    losses: losses.count,
+    lossMsat: losses.msat,
     readBack: { ...sources.readBack.counts },
   }
 }

@@ -22,6 +22,18 @@ function detailOf(before: Job, fact: Fact): object {
       return { amountMsat: fact.offer.amountMsat, sources: fact.offer.sources }
     case 'settled':
       return { source: fact.payment.source }
+    case 'funded': {
+      const { settleDeadline, blockHeight } = fact.hold ?? {}
+      return { source: fact.payment.source, ...(fact.hold ? { settleDeadline, blockHeight } : {}) }
+    }
+    case 'paid':
+      return { feesMsat: fact.feesMsat }
+    case 'payRefused':
+      return { code: fact.rejection.rejected, detail: fact.rejection.detail }
+    case 'lost':
+      return { lossMsat: fact.loss.amountMsat }
+    case 'owed':
+      return { reason: fact.reason }
     default:
       return {}
   }

@@ -1,6 +1,7 @@
 /** Is each wallet usable? Starts them, and tries again for as long as one does not answer; the daemon runs meanwhile. */
 import type { MerchantWallet } from '../settlement/merchant-wallet.js'
 import type { Clock, Logger, Wallet } from '../ports.js'
+import type { Drive } from './drive.js'
 
 const FIRST_RETRY_MS = 2_000
 const MAX_RETRY_MS = 60_000
@@ -9,10 +10,12 @@ const MAX_RETRY_MS = 60_000
 export function keepWalletsStarted(wiring: {
   readonly wallets: ReadonlyMap<string, Wallet>
   readonly tills: ReadonlyMap<string, MerchantWallet>
+  /** What had to wait for a wallet need not wait any longer. */
+  readonly drive?: Pick<Drive, 'retryFaulted'>
   readonly clock: Clock
   readonly log: Logger
 }): () => void {
-  const { wallets, tills, clock, log } = wiring
+  const { wallets, tills, drive, clock, log } = wiring
   const cancels = new Map<string, () => void>()
   let stopped = false
 
@@ -21,6 +24,7 @@ export function keepWalletsStarted(wiring: {
       await wallet.start()
       log.info({ wallet: name, methods: [...wallet.methods] }, 'wallet usable')
       tills.get(name)?.refresh()
+      drive?.retryFaulted()
     } catch (error) {
       if (stopped) return
       log.warn({ wallet: name, reason: error instanceof Error ? error.message : 'unknown' }, 'wallet not usable yet')

@@ -6,7 +6,7 @@ import type { Fact } from '../core/transition.js'
 import { isShownByItsOffer } from '../l402/credential.js'
 import { decodeInvoice, type Invoice } from '../l402/invoice.js'
 import { verifyOffer, type PayableInvoice } from '../l402/verify-offer.js'
-import { choosePath, type SettlementPath } from '../settlement/choose.js'
+import { choosePath, needsPayer, type SettlementPath } from '../settlement/choose.js'
 import { pauseUntil, type Step, type StepContext, type UpstreamBinding } from './context.js'
 import { isAnsweredElsewhere } from './elsewhere.js'
 import { exactPriceChallenge } from './exact-price.js'
@@ -49,14 +49,16 @@ export const invoicing: Step<'invoicing'> = async (context, job) => {
     ? readSpareWallet(context, binding, verified)
     : readWallet(binding, verified))
   if (wallet === 'settled') return refuse('invoice-invalid', 'the merchant wallet says that it is already settled')
-  const path = choosePath({
+  const means = {
     upstream: binding.settings,
     challenge,
     invoice: verified,
     walletMethods: wallet === 'receives' ? (binding.wallet?.port.methods ?? null) : null,
-    payer: await readPayer(context, binding),
     proofPromised: job.proofPromised,
-  })
+  }
+  const path = needsPayer(means)
+    ? choosePath({ ...means, payer: await readPayer(context, binding) })
+    : choosePath(means)
   if (isRejection(path)) return { type: 'refused', rejection: path }
   const offer = await makeOffer(context, path, { job, binding, challenge, verified })
   if (isRejection(offer)) return { type: 'refused', rejection: offer }
@@ -67,8 +69,7 @@ export const invoicing: Step<'invoicing'> = async (context, job) => {
 
 /** Our own wallet, as far as it may be needed; null where there is none. @throws where it does not answer. */
 async function readPayer({ purses }: StepContext, { settings }: UpstreamBinding) {
-  if (settings.wallet === null || settings.mode === 'passthrough') return null
-  const purse = purses.get(settings.wallet)
+  const purse = purses.get(settings.wallet ?? '')
   if (!purse) return null
   const { name, methods, limits } = purse.wallet
   const info = methods.has('getInfo') ? await purse.info() : { nodeId: null, backend: null }

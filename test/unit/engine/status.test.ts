@@ -31,6 +31,7 @@ async function statusAfter(ms: number, ...statuses: RelayStatus[]) {
     wallets: new Map(),
     intake: { counts: {} } as Intake,
     census: createCensus(),
+    exposure: { losses: () => ({ count: 0, msat: 0 }) },
     settlements: { size: 0 },
     readBack: { counts: { found: 0, missing: 0 } },
     readRelays: [READ],
