@@ -41,7 +41,7 @@ export function translateJob(
 /** Handlers are user code: they spell header names as they like. */
 const isGrpc = ({ headers }: HandlerRequest): boolean =>
   Object.entries(headers).some(
-    ([name, value]) => name.toLowerCase() === 'content-type' && /^application\/grpc/i.test(value),
+    ([name, value]) => name.toLowerCase() === 'content-type' && /^\s*application\/grpc/i.test(value),
   )
 
 function bindRequest(upstreams: readonly Upstream[], wanted: HandlerRequest): UpstreamCall | Rejection {

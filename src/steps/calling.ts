@@ -74,6 +74,16 @@ export function retryAt(context: StepContext, tries: number, retryAfter: string 
 export const headerOf = (outcome: Extract<UpstreamOutcome, { type: 'response' }>, name: string): string | undefined =>
   outcome.headers[name]?.[0]
 
+/**
+ * What the answer comes to in HTTP. A gate that takes a call for gRPC hides its refusals behind a 200 (L402 §gRPC): status 13 wants to be
+ * paid, 8 wants patience.
+ */
+export function statusOf(outcome: Extract<UpstreamOutcome, { type: 'response' }>): number {
+  const code = headerOf(outcome, 'grpc-status')
+  if (code === undefined || code === '0' || outcome.status !== 200) return outcome.status
+  return code === '13' ? 402 : code === '8' ? 429 : 502
+}
+
 function isOutput(value: unknown): value is JobOutput {
   if (typeof value !== 'object' || value === null) return false
   const { content, encoding, contentType, httpStatus } = value as Record<string, unknown>

@@ -8,9 +8,9 @@ import type { Fact } from '../core/transition.js'
 import { isReusable, presentCredential } from '../l402/credential.js'
 import { buildProcessing } from '../nostr/kinds/job-feedback.js'
 import type { UpstreamOutcome } from '../ports.js'
-import { beforeCall, headerOf, isUnbegun, outputOf, placeOf, retryAt, type Place } from './calling.js'
+import { beforeCall, headerOf, isUnbegun, outputOf, placeOf, retryAt, statusOf, type Place } from './calling.js'
 import { pauseUntil, type Pause, type Step, type StepContext } from './context.js'
-import { rememberCredit } from './credit.js'
+import { rememberCredit, reportedBalance } from './credit.js'
 import { aboutJob, answerJob } from './delivery.js'
 import { settleBeside } from './settling.js'
 import { callUpstream } from './streaming.js'
@@ -18,6 +18,8 @@ import { callUpstream } from './streaming.js'
 /** A gate may see the settlement a little later than we do; each further refusal costs it an invoice. */
 const MAX_REFUSALS = 3
 const MAX_BREAKAGES = 16
+/** Where each of them is charged for. */
+const MAX_PAID_REPEATS = 2
 const UNCONFIGURED_RETRY_MS = 60_000
 const PROCESSING_LIFETIME_S = 600
 
@@ -98,17 +100,24 @@ function judge(context: StepContext, job: Fetching, place: Place, outcome: Upstr
     if (!repeatable) return refuse('outcome-unknown', 'the connection was lost during the call')
     return breakages < MAX_BREAKAGES ? retry('broken') : refuse('upstream-failed', `no answer after ${tries} calls`)
   }
-  const { status } = outcome
+  const status = statusOf(outcome)
+  const left = reportedBalance(outcome)
   if (status >= 200 && status < 300) {
-    const { scheme } = job.offer
-    const { authorization } = presentCredential(scheme, job.secrets.token, job.secrets.key)
-    if (isReusable(scheme)) rememberCredit(context, job, place, outcome, authorization)
+    keepCredit(context, job, place, outcome)
     return { type: 'answered', output: outputOf(context, job, outcome) }
   }
   if (status === 401 || status === 402 || status === 403) {
     // Never a second charge: whatever it challenges us with now is not shown to anybody.
     if (refusals < MAX_REFUSALS) return retry('refused')
     return refuse(job.calls.outcomeUnknown ? 'credential-consumed' : 'credential-refused', `answered ${status}`, status)
+  }
+  if (left !== null && status >= 500) {
+    // Debited before the API was asked, and not given back: every further try is paid by the customer.
+    keepCredit(context, job, place, outcome)
+    if (left === 0) return refuse('upstream-failed', `answered ${status}, and no credit is left to try again`, status)
+    if (breakages >= MAX_PAID_REPEATS)
+      return refuse('upstream-failed', `answered ${status}, and each try costs`, status)
+    return repeatable ? retry('broken') : refuse('upstream-failed', `answered ${status}`, status)
   }
   if (status === 429 || status === 503) {
     return patient
@@ -117,4 +126,17 @@ function judge(context: StepContext, job: Fetching, place: Place, outcome: Upstr
   }
   if (status >= 500 && repeatable && breakages < MAX_BREAKAGES) return retry('broken')
   return refuse('upstream-failed', `answered ${status}`, status)
+}
+
+/** What is left of the credential is the customer's, whatever became of the call. */
+function keepCredit(
+  context: StepContext,
+  job: Fetching,
+  place: Place,
+  outcome: Extract<UpstreamOutcome, { type: 'response' }>,
+): void {
+  const { scheme } = job.offer
+  if (!isReusable(scheme)) return
+  const { authorization } = presentCredential(scheme, job.secrets.token, job.secrets.key)
+  rememberCredit(context, job, place, outcome, authorization)
 }

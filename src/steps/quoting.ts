@@ -6,7 +6,7 @@ import { mayRepeat } from '../core/route.js'
 import type { Fact } from '../core/transition.js'
 import { isUnsupportedScheme, parseChallenge } from '../l402/challenge.js'
 import type { Credit, UpstreamOutcome } from '../ports.js'
-import { beforeCall, headerOf, outputOf, placeOf, retryAt, type Place } from './calling.js'
+import { beforeCall, headerOf, outputOf, placeOf, retryAt, statusOf, type Place } from './calling.js'
 import type { Step, StepContext } from './context.js'
 import { creditFor, forgetRefused, rememberCredit, reportedBalance } from './credit.js'
 import { isAnsweredElsewhere } from './elsewhere.js'
@@ -71,7 +71,8 @@ function judge(
   if (outcome.type === 'unknown') {
     return repeatable ? retry(true) : refuse(rejection('outcome-unknown', 'the connection was lost during the call'))
   }
-  const { status } = outcome
+  const status = statusOf(outcome)
+  if (status !== outcome.status) return refuse(rejection('upstream-refused', 'it answers in gRPC, which hides its 402'))
   if (status === 402) {
     const asked = challenge(job, place, outcome)
     if (credit) forgetRefused(context, job, credit, asked)
