@@ -6,6 +6,8 @@ export interface InvoiceRequest {
   /** Null asks for an invoice without an amount. */
   readonly amountMsat: Msat | null
   readonly description: string
+  /** In hex; stands in the invoice in the place of the description. Simulated nodes only. */
+  readonly descriptionHash?: string
   readonly expirySeconds: number
   /**
    * The hash of a preimage that somebody else knows: a hold invoice. A payment to it is accepted and waits, for a `HoldNode` to settle or

@@ -12,6 +12,8 @@ export interface UnsignedInvoice {
   /** Null for an invoice that leaves the amount to the payer. */
   readonly amountMsat: Msat | null
   readonly description: string
+  /** In hex; stands in the place of the description. */
+  readonly descriptionHash?: string
   /** Seconds since 1970. */
   readonly timestamp: number
   readonly expirySeconds: number
@@ -61,7 +63,9 @@ export function signInvoice(invoice: UnsignedInvoice, nodeKey: Buffer): string {
       tags: [
         { tagName: 'payment_hash', data: invoice.paymentHash },
         { tagName: 'payment_secret', data: invoice.paymentSecret },
-        { tagName: 'description', data: invoice.description },
+        invoice.descriptionHash === undefined
+          ? { tagName: 'description', data: invoice.description }
+          : { tagName: 'purpose_commit_hash', data: invoice.descriptionHash },
         { tagName: 'expire_time', data: invoice.expirySeconds },
         { tagName: 'min_final_cltv_expiry', data: invoice.minCltvDelta ?? MIN_FINAL_CLTV_EXPIRY },
         { tagName: 'feature_bits', data: features(invoice.extraFeatureBit) },

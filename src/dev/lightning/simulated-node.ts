@@ -120,14 +120,15 @@ export function createSimulatedNode(parts: SimulatedNodeParts): Member {
     onSettled: ledger.onSettled,
     onSent: ledger.onSent,
 
-    async makeInvoice({ amountMsat, description, expirySeconds, paymentHash: given, minCltvDelta }) {
+    async makeInvoice({ amountMsat, description, expirySeconds, paymentHash: given, minCltvDelta, descriptionHash }) {
       const random = randomBytes(64).toString('hex')
       const preimage = given === undefined ? (random.slice(0, 64) as Preimage) : null
       const paymentHash = given ?? (sha256Hex(random.slice(0, 64)) as PaymentHash)
       const timestamp = Math.floor(now() / 1000)
       const paymentSecret = random.slice(64)
       const delta = minCltvDelta === undefined ? {} : { minCltvDelta }
-      const terms = { amountMsat, description, expirySeconds, timestamp, ...delta }
+      const hashed = descriptionHash === undefined ? {} : { descriptionHash }
+      const terms = { amountMsat, description, expirySeconds, timestamp, ...delta, ...hashed }
       const bolt11 = signInvoice({ ...terms, paymentHash, paymentSecret, prefix: 'bcrt' }, key)
       ledger.invoiced({ paymentHash, bolt11, description, amountMsat, preimage, expirySeconds })
       return { bolt11, paymentHash, preimage }
