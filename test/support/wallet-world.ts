@@ -36,6 +36,8 @@ export interface WalletWorld {
 export type Trait =
   /** Nodes with faults, fees and balances, and invoices that expire at once. */
   | 'simulated'
+  /** Each world begins with no payments. */
+  | 'fresh'
   /** `interrupt` and `misbehave`. */
   | 'interruption'
   | 'misbehaviour'
