@@ -131,6 +131,19 @@ describe('PROTOCOL.md', () => {
     expect(cancelled).toEqual([jobId])
   })
 
+  it('shows a result with credit left as the daemon builds it', () => {
+    const built = buildJobResult({
+      ...{ ...about, createdAt: 1_790_000_102, jobKind: 5800, request: null, inputs: [], amountMsat: null },
+      output: {
+        ...{ content: '{"city":"Funchal","celsius":22}', encoding: 'text', contentType: 'application/json' },
+        httpStatus: 200,
+      },
+      credit: { sats: 958, url: 'https://api.example.com' },
+      credential: '<NIP-44 to the customer>',
+    })
+    expect(built).toEqual(example('job-result-credit'))
+  })
+
   it('shows a result that leads to a blob as the daemon builds it', () => {
     const shown = example('job-result-blob')
     const read = parseJobResult(sign(shown))
