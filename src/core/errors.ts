@@ -45,6 +45,7 @@ export const CUSTOMER_ERRORS = {
     'The call was sent and its outcome is unknown; it is not repeated, because it may have taken effect.',
   'upstream-failed': 'The API kept failing after payment; the credential is enclosed, sealed to you.',
   cancelled: 'The job was cancelled by its author. Do not pay its invoice, if there is one.',
+  'payment-returned': 'The job was cancelled by its author, and your payment was given back.',
   undeliverable: 'No relay where you read accepted the result; the credential is enclosed, sealed to you.',
   'internal-error': 'The service failed while it handled this job.',
 } as const

@@ -17,7 +17,7 @@ export function followFunded(job: JobIn<'offering' | 'awaiting'> | Late, fact: O
   const funded = { ...facts, offer, payment: fact.payment, ...(fact.hold ? { hold: fact.hold } : {}), spending }
   // Called off by its author, and nothing was spent: what is held goes back.
   if (job.state === 'cancelled' && fact.hold) {
-    const failure = { code: 'cancelled', detail: 'paid after it was called off', httpStatus: null } as const
+    const failure = { code: 'payment-returned', detail: 'paid after it was called off', httpStatus: null } as const
     return { ...funded, spending: { ...spending, attempt: null }, state: 'cancelling', failure }
   }
   return { ...funded, state: 'paying' }

@@ -27,7 +27,7 @@ export function createCallingOff(): CallingOff {
   return {
     request(context, job, author) {
       if (job.customer !== author) return 'foreign'
-      if (isStoppable(job)) {
+      if (isStoppable(context, job)) {
         requested.add(job.id)
         return 'stopping'
       }
@@ -42,10 +42,10 @@ export function createCallingOff(): CallingOff {
       if (!requested.has(job.id)) {
         const fact = await step(context, job)
         if (!requested.has(job.id)) return fact
-        // What was paid or executed is delivered.
-        if (fact.type === 'settled' || fact.type === 'answered') return fact
+        // What was paid or executed is delivered; and what became of a payment is never forgotten.
+        if (fact.type === 'settled' || fact.type === 'answered' || job.state === 'paying') return fact
       }
-      if (isStoppable(job)) return callOff(context, job)
+      if (isStoppable(context, job)) return callOff(context, job)
       requested.delete(job.id)
       return step(context, job)
     },

@@ -1,6 +1,6 @@
 /** What is said to whoever calls a job off? That it has ended; or, once it is paid for, that the work goes on. */
-import { CUSTOMER_ERRORS, isRejection } from '../core/errors.js'
-import type { Job, OpenJob, OpenState } from '../core/job.js'
+import { CUSTOMER_ERRORS, isRejection, rejection } from '../core/errors.js'
+import type { Job, OpenState } from '../core/job.js'
 import type { Fact } from '../core/transition.js'
 import { buildErrorFeedback, buildProcessing } from '../nostr/kinds/job-feedback.js'
 import type { StepContext } from './context.js'
@@ -15,14 +15,21 @@ const STOPPABLE: ReadonlySet<OpenState> = new Set<OpenState>([
   'awaiting',
 ])
 
-/** Whether nobody has paid, and nothing was executed that could be delivered. */
-export const isStoppable = (
-  job: Job,
-): job is Extract<OpenJob, { state: 'gathering' | 'quoting' | 'invoicing' | 'offering' | 'awaiting' }> =>
-  STOPPABLE.has(job.state as OpenState)
+/** Whether nothing was spent or executed: nobody has paid, or what is held can be given back. */
+export const isStoppable = (context: Pick<StepContext, 'run' | 'begun'>, job: Job): boolean =>
+  STOPPABLE.has(job.state as OpenState) || isHeldUnspent(context, job)
+
+function isHeldUnspent({ run, begun }: Pick<StepContext, 'run' | 'begun'>, job: Job): boolean {
+  if (job.state !== 'paying' || job.hold === undefined) return false
+  const { attempt } = job.spending
+  return attempt === null || (attempt.run === run && !begun.has(attempt))
+}
 
 /** Signed once and saved with the end that it tells of. A payment that was found meanwhile comes first. */
 export async function callOff(context: StepContext, job: Job): Promise<Fact> {
+  if (job.state === 'paying') {
+    return { type: 'payRefused', rejection: rejection('payment-returned', 'called off before the upstream was paid') }
+  }
   const settled = job.state === 'offering' || job.state === 'awaiting' ? settledFact(context, job) : null
   if (settled) return settled
   const code = 'cancelled'
