@@ -13,6 +13,7 @@ import { checkBlobs } from './check-blobs.js'
 import { checkInternetName, checkKey } from './check-key.js'
 import { checkRoute, type RouteFinding } from './check-route.js'
 import { checkUpstream } from './check-upstream.js'
+import { checkWallet } from './check-wallet.js'
 import { EXIT } from './exit-codes.js'
 import type { Finding } from './finding.js'
 import { createSayingLog, silentLog } from './log.js'
@@ -22,16 +23,17 @@ import type { Output } from './output.js'
 const PROBE_LIFETIME_S = 60
 const READ_BACK_MS = 5_000
 
-const WORDS = { ok: 'ok  ', failed: 'FAIL', skipped: 'SKIP' } as const
+const WORDS = { ok: 'ok  ', failed: 'FAIL', skipped: 'SKIP', warning: 'WARN' } as const
 
 /** `paths` are concrete paths to probe where a route is a pattern. Each probed route costs its upstream one unpaid invoice. */
 export async function check(config: Config, paths: readonly string[], output: Output): Promise<number> {
   refuseIdlePaths(config, paths)
-  const count = { ok: 0, failed: 0, skipped: 0 }
+  const count = { ok: 0, failed: 0, skipped: 0, warning: 0 }
   const report = (finding: Finding): void => {
-    count[finding.verdict] += 1
+    const verdict = finding.warning === true ? 'warning' : finding.verdict
+    count[verdict] += 1
     output.object(finding)
-    output.data(`${WORDS[finding.verdict]}  ${finding.type} ${finding.name}: ${finding.says}`)
+    output.data(`${WORDS[verdict]}  ${finding.type} ${finding.name}: ${finding.says}`)
   }
   const wallets = new Map<string, Wallet>()
   const handlers = await checkHandlers(config.handlers)
@@ -50,7 +52,7 @@ export async function check(config: Config, paths: readonly string[], output: Ou
     for (const finding of await checkBlobs(config.blobs, signer)) report(finding)
     for (const [name, wallet] of createWallets(config, { relayPool: relays, clock: systemClock, log: silentLog })) {
       wallets.set(name, wallet)
-      report(await checkWallet(name, wallet, config))
+      for (const finding of await checkWallet(name, wallet, config)) report(finding)
     }
     for (const settings of config.upstreams) {
       const unedited = checkUpstream(settings)
@@ -74,7 +76,8 @@ export async function check(config: Config, paths: readonly string[], output: Ou
     await relays.stop()
     await signing?.stop()
   }
-  output.say(`${count.ok} proved, ${count.skipped} not probed, ${count.failed} to be put right first.`)
+  const warned = count.warning === 0 ? '' : ` Warnings: ${count.warning}.`
+  output.say(`${count.ok} proved, ${count.skipped} not probed, ${count.failed} to be put right first.${warned}`)
   return count.failed === 0 ? EXIT.ok : EXIT.notReady
 }
 
@@ -108,29 +111,6 @@ async function checkRelay(url: string, config: Config, relays: RelayPool, signer
     held,
     held ? 'It takes our events and gives them back.' : 'It says OK to an event and does not give it back.',
   )
-}
-
-async function checkWallet(name: string, wallet: Wallet, config: Config): Promise<Finding> {
-  const finding = (ok: boolean, says: string): Finding => ({
-    type: 'wallet',
-    name,
-    verdict: ok ? 'ok' : 'failed',
-    says,
-  })
-  try {
-    await wallet.start()
-    const { network } = await wallet.getInfo()
-    if (network !== null && network !== config.network) {
-      return finding(false, `It is on ${network}, but the setting network is ${config.network}.`)
-    }
-    const abilities = [...wallet.methods].sort().join(', ')
-    const spends = wallet.methods.has('payInvoice')
-      ? ' It can spend, which this daemon never needs: make a connection that only reads.'
-      : ''
-    return finding(true, `It can ${abilities}.${spends}`)
-  } catch (error) {
-    return finding(false, error instanceof Error ? error.message : 'It does not answer.')
-  }
 }
 
 /** @throws TollbridgeError `usage` for a path that would be asked of nobody. */

@@ -7,4 +7,6 @@ export interface Finding {
   readonly verdict: 'ok' | 'failed' | 'skipped'
   /** Full sentences for the operator. */
   readonly says: string
+  /** True where jobs cross all the same, and something is left to be put right. */
+  readonly warning?: boolean
 }

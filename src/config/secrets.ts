@@ -93,8 +93,20 @@ export function parseWalletSecret(type: WalletType, secret: string): string | Ma
       return parseWalletUri(secret)
     case 'lnd':
       return parseMacaroon(secret)
+    case 'cln':
+      return RUNE.test(secret) ? secret : malformed('must hold a rune: the base64 text that createrune prints')
+    case 'phoenixd':
+      return PASSWORD.test(secret) ? secret : malformed('must hold a password of phoenixd: its phoenix.conf names two')
+    case 'lnbits':
+      return LNBITS_KEY.test(secret) ? secret : malformed('must hold a key of an LNbits wallet: 32 hex digits')
   }
 }
+
+/** 32 bytes and its restrictions. */
+const RUNE = /^[A-Za-z0-9_-]{43,8000}={0,2}$/
+/** What can stand in a header. */
+const PASSWORD = /^[\x21-\x7e]{8,1000}$/
+const LNBITS_KEY = /^[0-9a-f]{32}$/i
 
 /** In hex, from hex or base64. */
 function parseMacaroon(text: string): string | Malformed {

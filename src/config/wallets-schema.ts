@@ -3,18 +3,22 @@ import { z } from 'zod'
 import { filePath, name, originUrl, secretReference } from './fields.js'
 import { isLocalHost } from '../core/hosts.js'
 
-export const WALLET_TYPES = ['nwc', 'lnd'] as const
+export const WALLET_TYPES = ['nwc', 'lnd', 'cln', 'phoenixd', 'lnbits'] as const
 export type WalletType = (typeof WALLET_TYPES)[number]
 
 const walletSchema = z
   .strictObject({
     type: z
       .enum(WALLET_TYPES)
-      .describe('Kind of wallet: nwc (Nostr Wallet Connect, NIP-47), lnd (an LND node, over its REST interface).')
+      .describe(
+        'Kind of wallet: nwc (Nostr Wallet Connect, NIP-47), lnd (an LND node, over its REST interface), cln (a Core Lightning node, over clnrest), phoenixd, or lnbits (a wallet of an LNbits server).',
+      )
       .meta({ examples: ['nwc'] }),
     uri: secretReference()
       .optional()
-      .describe('For nwc, where the connection URI is kept: { file } or { env }; one that can only read is enough.')
+      .describe(
+        'For nwc, where the connection URI is kept: { file } or { env }; for a merchantWallet one that can only read is enough.',
+      )
       .meta({ examples: [{ file: './till.nwc' }] }),
     url: originUrl()
       .optional()

@@ -26,7 +26,7 @@ const ROUTE_DELTA = 9
 export interface ClnWalletOptions {
   readonly name: string
   /** Of clnrest: scheme, host and port. */
-  readonly origin: string
+  readonly url: string
   /** A secret. */
   readonly rune: string
   /** PEM. */
@@ -41,12 +41,12 @@ export interface ClnWalletOptions {
 
 /** @throws TollbridgeError `wallet-unusable` where the rune or the address cannot be read. */
 export function createClnWallet(options: ClnWalletOptions): Wallet {
-  const { name, origin, clock, log, network, timeoutMs } = options
+  const { name, url, clock, log, network, timeoutMs } = options
   const rune = parseRune(options.rune)
   if (isMalformed(rune)) throw unusable(name, `its credential ${rune.malformed}`)
   const http = createWalletHttp({
     name,
-    origin,
+    origin: url,
     headers: { rune: options.rune },
     ...(options.certificate === undefined ? {} : { certificate: options.certificate }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),

@@ -21,7 +21,7 @@ const WENT_WRONG = 520
 export interface LnbitsWalletOptions {
   readonly name: string
   /** Scheme, host and port. */
-  readonly origin: string
+  readonly url: string
   /** Invoice key or admin key. A secret. */
   readonly key: string
   /** PEM. */
@@ -34,9 +34,9 @@ export interface LnbitsWalletOptions {
 
 /** @throws TollbridgeError `wallet-unusable` where the address cannot be read. */
 export function createLnbitsWallet(options: LnbitsWalletOptions): Wallet {
-  const { name, origin, key, clock, log, timeoutMs } = options
+  const { name, url, key, clock, log, timeoutMs } = options
   const certificate = options.certificate === undefined ? {} : { certificate: options.certificate }
-  const common = { name, origin, ...certificate, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+  const common = { name, origin: url, ...certificate, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
   const http = createWalletHttp({ ...common, headers: { 'x-api-key': key } })
   const listeners = createSettledListeners()
   const methods = new Set<WalletMethod>()
@@ -48,7 +48,7 @@ export function createLnbitsWallet(options: LnbitsWalletOptions): Wallet {
   const socket = createHintSocket({
     name,
     // Whoever knows the key may listen there, and speak: nothing that is said is believed.
-    url: `${new URL(origin).origin.replace(/^http/, 'ws')}/api/v1/ws/${encodeURIComponent(key)}`,
+    url: `${new URL(url).origin.replace(/^http/, 'ws')}/api/v1/ws/${encodeURIComponent(key)}`,
     ...certificate,
     clock,
     log,

@@ -23,7 +23,7 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' } as const
 export interface PhoenixdWalletOptions {
   readonly name: string
   /** Scheme, host and port. */
-  readonly origin: string
+  readonly url: string
   /** A secret. */
   readonly password: string
   /** PEM. */
@@ -38,12 +38,12 @@ export interface PhoenixdWalletOptions {
 
 /** @throws TollbridgeError `wallet-unusable` where the address cannot be read. */
 export function createPhoenixdWallet(options: PhoenixdWalletOptions): Wallet {
-  const { name, origin, clock, log, network, timeoutMs } = options
+  const { name, url, clock, log, network, timeoutMs } = options
   const headers = { authorization: `Basic ${Buffer.from(`:${options.password}`).toString('base64')}` }
   const certificate = options.certificate === undefined ? {} : { certificate: options.certificate }
   const http = createWalletHttp({
     name,
-    origin,
+    origin: url,
     headers,
     ...certificate,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -66,7 +66,7 @@ export function createPhoenixdWallet(options: PhoenixdWalletOptions): Wallet {
   const lookups = createHintedLookups({ lookup: lookupInvoice, listeners, clock })
   const socket = createHintSocket({
     name,
-    url: `${new URL(origin).origin.replace(/^http/, 'ws')}/websocket`,
+    url: `${new URL(url).origin.replace(/^http/, 'ws')}/websocket`,
     headers,
     ...certificate,
     clock,

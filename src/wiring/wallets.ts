@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs'
 import type { Config, WalletConfig } from '../config/config.js'
 import { TollbridgeError } from '../core/errors.js'
 import type { Clock, Logger, RelayPool, Wallet } from '../ports.js'
+import { createClnWallet } from '../wallets/cln.js'
+import { createLnbitsWallet } from '../wallets/lnbits.js'
 import { createLndWallet } from '../wallets/lnd.js'
 import { createNwcWallet } from '../wallets/nwc.js'
+import { createPhoenixdWallet } from '../wallets/phoenixd.js'
 
 export interface WalletSurroundings {
   readonly relayPool: RelayPool
@@ -38,6 +41,12 @@ function createWallet({
       return createNwcWallet({ ...rest, uri: secret })
     case 'lnd':
       return createLndWallet({ ...rest, ...addressOf(rest.name, wallet), macaroon: secret })
+    case 'cln':
+      return createClnWallet({ ...rest, ...addressOf(rest.name, wallet), rune: secret })
+    case 'phoenixd':
+      return createPhoenixdWallet({ ...rest, ...addressOf(rest.name, wallet), password: secret })
+    case 'lnbits':
+      return createLnbitsWallet({ ...rest, ...addressOf(rest.name, wallet), key: secret })
   }
 }
 

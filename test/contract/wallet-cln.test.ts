@@ -16,7 +16,7 @@ const cln =
   async () => {
     const world = await createHttpWalletWorld({
       startService: (node, other) => startCln({ node, peers: [other.id], restrictions: [LEAST], ...options }),
-      createWallet: ({ url, rune }, parts) => createClnWallet({ ...parts, origin: url, rune }),
+      createWallet: ({ url, rune }, parts) => createClnWallet({ ...parts, url, rune }),
     })
     await world.wallet.start()
     return world

@@ -10,7 +10,7 @@ const lnbits =
     const world = await createHttpWalletWorld({
       startService: (node) => startLnbits({ node, leaks: false, ...options }),
       createWallet: ({ url, adminKey, invoiceKey }, parts) =>
-        createLnbitsWallet({ ...parts, origin: url, key: kind === 'admin' ? adminKey : invoiceKey }),
+        createLnbitsWallet({ ...parts, url, key: kind === 'admin' ? adminKey : invoiceKey }),
     })
     await world.wallet.start()
     return world

@@ -12,7 +12,7 @@ const phoenixd =
     const world = await createHttpWalletWorld({
       startService: (node) => startPhoenixd({ node, ...options }),
       createWallet: ({ url, password, limitedPassword }, parts) =>
-        createPhoenixdWallet({ ...parts, origin: url, password: access === 'full' ? password : limitedPassword }),
+        createPhoenixdWallet({ ...parts, url, password: access === 'full' ? password : limitedPassword }),
     })
     await world.wallet.start()
     return world
