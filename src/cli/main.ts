@@ -9,7 +9,7 @@ import { describeHire } from './hire-command.js'
 import type { HireOptions } from './hire-plan.js'
 import { describeInit, runInit } from './init-command.js'
 import { createOutput } from './output.js'
-import type { RefundOptions } from './refund-job.js'
+import type { RefundOptions } from './refund-destination.js'
 import { reportFault } from './report-fault.js'
 import type { RequestOptions } from './request-plan.js'
 
@@ -176,6 +176,8 @@ program
   .option('--wallet-file <file>', 'a 0600 file with the NWC address of the wallet; or set TOLLBRIDGE_WALLET')
   .option('--key-file <file>', 'a 0600 file with the key to ask with (nsec or hex); default: a key kept in the state')
   .option('--proof', 'promise and send the payment proof')
+  .option('--refund <destination>', 'where money goes back that cannot be used: an invoice or a Lightning address')
+  .option('--refund-file <file>', 'a 0600 file with it; a wallet connection only so, and only with --encrypt')
   .option('--encrypt [scheme]', 'ask in private: nip44 (default) or nip04')
   .option('--timeout <seconds>', 'how long to wait; default: 300')
   .option('--job <id>', 'take up a job of an earlier run: nothing is published or paid twice')

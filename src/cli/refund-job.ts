@@ -2,22 +2,17 @@
 import { openAdapters } from '../wiring/adapters.js'
 import type { Config } from '../config/config.js'
 import { TollbridgeError } from '../core/errors.js'
-import { isMalformed, type EventId } from '../core/identifiers.js'
+import type { EventId } from '../core/identifiers.js'
 import type { Job } from '../core/job.js'
-import { isMoneyOwed, parseRefundDestination } from '../core/refund.js'
+import { isMoneyOwed } from '../core/refund.js'
 import { transition } from '../core/transition.js'
 import { readStore } from '../stores/read-store.js'
-import { readSecretFile } from '../system/private-file.js'
 import { askDaemon } from './control-client.js'
 import { EXIT } from './exit-codes.js'
 import { checkedId } from './jobs.js'
 import { silentLog } from './log.js'
 import type { Output } from './output.js'
-
-export interface RefundOptions {
-  readonly to?: string
-  readonly toFile?: string
-}
+import { destinationOf, type RefundOptions } from './refund-destination.js'
 
 export async function refundJob(config: Config, id: string, options: RefundOptions, output: Output): Promise<number> {
   const jobId = checkedId(id)
@@ -30,19 +25,6 @@ export async function refundJob(config: Config, id: string, options: RefundOptio
   output.object({ type: 'refunding', jobId, running: answer !== null })
   output.say(answer === null ? 'taken up at the next start of the daemon' : 'taken up: jobs show tells how it ends')
   return EXIT.ok
-}
-
-/** A wallet connection is a secret, and the command line is none. @throws TollbridgeError `usage` */
-export async function destinationOf({ to, toFile }: RefundOptions): Promise<string | null> {
-  if (to !== undefined && toFile !== undefined) throw new TollbridgeError('usage', 'name one destination, not two')
-  const text = toFile === undefined ? to : (await readSecretFile(toFile)).trim()
-  if (text === undefined) return null
-  const destination = parseRefundDestination(text)
-  if (isMalformed(destination)) throw new TollbridgeError('usage', destination.malformed)
-  if (destination.type === 'wallet' && toFile === undefined) {
-    throw new TollbridgeError('usage', 'a wallet connection is a secret: put it into a 0600 file, and name the file')
-  }
-  return text
 }
 
 /** No daemon runs: the operator's word is saved under the lease, and the next start acts on it. */

@@ -8,8 +8,10 @@ import { isMalformed, parseEventId, type Malformed, type Millis } from '../core/
 import { msatFromSats, type Msat } from '../core/money.js'
 import type { WantedJob } from '../customer/job-draft.js'
 import { parseProviderAddress } from '../customer/provider-address.js'
+import { isWalletDestination } from '../core/refund.js'
 import { parseRelayUrl } from '../nostr/relay-url.js'
 import type { Network } from '../ports.js'
+import { destinationOf } from './refund-destination.js'
 
 /** As commander hands them over: texts, unchecked. */
 export interface RequestOptions {
@@ -29,6 +31,9 @@ export interface RequestOptions {
   readonly walletFile?: string
   readonly keyFile?: string
   readonly proof?: boolean
+  /** An invoice or a Lightning address, where money is to go back that cannot be used; or a 0600 file with it. */
+  readonly refund?: string
+  readonly refundFile?: string
   /** True for the scheme that is recommended. */
   readonly encrypt?: string | true
   /** Seconds. */
@@ -108,8 +113,8 @@ async function readNewJob(options: RequestOptions): Promise<WantedJob> {
 
 /** What belongs to a new job is refused, not silently dropped: the saved job is what it is. */
 function readSavedJob(options: RequestOptions, id: string): WantedJob {
-  const { method, path, query, body, bodyFile, accept, contentType, bidSats, encrypt } = options
-  const ofNewJob = [method, path, query, body, bodyFile, accept, contentType, bidSats, encrypt]
+  const { method, path, query, body, bodyFile, accept, contentType, bidSats, encrypt, refund, refundFile } = options
+  const ofNewJob = [method, path, query, body, bodyFile, accept, contentType, bidSats, encrypt, refund, refundFile]
   if (ofNewJob.some((value) => value !== undefined)) {
     throw usage('--job takes up a saved job; its request and its bid cannot be changed')
   }
@@ -127,7 +132,11 @@ async function readParams(options: RequestOptions): Promise<Record<string, strin
   if (!path.startsWith('/')) throw usage('--path begins with /')
   if (inPath.length > 0 && options.query !== undefined) throw usage('give the query in --path or in --query, not both')
   const query = inPath.length > 0 ? inPath.join('?') : options.query?.replace(/^\?/, '')
-  const optional = { query: query || undefined, body, accept: options.accept, 'content-type': options.contentType }
+  const { accept, contentType, encrypt } = options
+  const refund = (await destinationOf({ to: options.refund, toFile: options.refundFile })) ?? undefined
+  const isWallet = refund !== undefined && isWalletDestination(refund)
+  if (isWallet && encrypt === undefined) throw usage('a wallet to refund to is a secret: ask with --encrypt')
+  const optional = { query: query || undefined, body, accept, 'content-type': contentType, refund }
   const present = Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return { method: method.toUpperCase(), path, ...Object.fromEntries(present) }
 }

@@ -1,5 +1,5 @@
 /** Where may money be sent back, and how does that begin? The three kinds of destination, told apart by their form alone. */
-import { malformed, type Malformed } from './identifiers.js'
+import { isMalformed, malformed, type Malformed } from './identifiers.js'
 import type { Job } from './job.js'
 import type { Refund } from './job-parts.js'
 import type { Msat } from './money.js'
@@ -36,3 +36,8 @@ export const unsentRefund = (amountMsat: Msat): Refund => ({
 
 /** Of what is owed: the money itself, since the upstream was never paid. */
 export const isMoneyOwed = (job: Job): boolean => job.state === 'failed' && 'returned' in job
+
+export function isWalletDestination(text: string): boolean {
+  const destination = parseRefundDestination(text)
+  return !isMalformed(destination) && destination.type === 'wallet'
+}
