@@ -6,6 +6,7 @@ import { satsRoundedUp } from '../core/money.js'
 import type { Challenge } from '../core/job.js'
 import type { Route, Upstream } from '../core/route.js'
 import { isUnsupportedScheme, parseChallenge } from '../l402/challenge.js'
+import { isShownByItsOffer } from '../l402/credential.js'
 import { decodeInvoice } from '../l402/invoice.js'
 import { verifyOffer } from '../l402/verify-offer.js'
 import type { UpstreamClient, UpstreamOutcome, Wallet, WalletMethod } from '../ports.js'
@@ -117,7 +118,10 @@ async function explain(
   const sayWallet = wallet.silent
     ? `The wallet "${upstream.merchantWallet}" does not answer, so it cannot be relied on. `
     : ''
-  const path = sayWallet + explainPath(means)
+  const sayOpen = isShownByItsOffer(challenge.scheme)
+    ? 'The invoice itself is the credential, so only jobs that come encrypted can be offered it. '
+    : ''
+  const path = sayWallet + sayOpen + explainPath(means)
   return { verdict: isRejection(choosePath(means)) ? 'failed' : 'ok', says: `${price} ${path}` }
 }
 
