@@ -47,6 +47,7 @@ describe.each([
       ['amount', String(sats * 1000)],
       ['content-type', 'application/json'],
       ['http-status', '200'],
+      ...(sats > 21 ? [['credit', String(sats - 21)]] : []),
     ])
     expect(tagValue(offer.event, 'expiration')).toMatch(/^\d{10}$/)
     expect(bridge.customer.statuses(job.id)).toEqual(['payment-required', 'processing', 'result'])

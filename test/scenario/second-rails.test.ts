@@ -26,8 +26,11 @@ describe('the scheme Payment', () => {
 
   it('is left aside where L402 can be had', async () => {
     await open({ dialect: 'aperture', settings: { authScheme: 'l402+mpp' } })
-    const { job } = await buy()
+    const job = await bridge.customer.publishJob({ path: '/joke' })
+    const { bolt11 } = await bridge.customer.offer(job.id)
     expect(bridge.adapters.store.get(job.id)).toMatchObject({ offer: { scheme: 'L402' } })
+    await bridge.pay(bolt11)
+    await bridge.customer.result(job.id)
   })
 
   it('is refused where the operator wants L402 alone', async () => {
