@@ -1,6 +1,7 @@
 /** settling: the preimage is known, so the customer's held payment is ours. Take it; never give it back. */
 import type { Millis } from '../core/identifiers.js'
 import type { Fetching, Settling } from '../core/job.js'
+import type { Msat } from '../core/money.js'
 import type { Fact } from '../core/fact.js'
 import type { IncomingState } from '../ports.js'
 import type { Purse } from '../settlement/purse.js'
@@ -27,7 +28,7 @@ export const settling: Step<'settling'> = async (context, job) => {
     const seen = await purse.wallet.lookupInvoice(job.offer.paymentHash)
     if (seen.state === 'settled') return taken
     if (!(await isGone(job, purse, seen, clock.now()))) throw error
-    const amountMsat = job.offer.purchase.amountMsat
+    const amountMsat = (job.offer.purchase.amountMsat + (job.spent?.feesMsat ?? 0)) as Msat
     const reason = `the held payment is ${seen.state}, and the upstream is paid`
     log.error({ job: job.id, amountMsat, reason }, 'loss')
     return { type: 'lost', loss: { amountMsat, at: clock.now(), reason }, attempt: { run } }
