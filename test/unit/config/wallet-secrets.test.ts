@@ -42,3 +42,29 @@ describe('a macaroon of LND', () => {
     },
   )
 })
+
+describe('the secrets of the other wallets', () => {
+  const rune = `${'A'.repeat(43)}bWV0aG9kPWdldGluZm8=`
+  it.each([
+    ['cln', rune],
+    ['phoenixd', 'ab'.repeat(32)],
+    ['lnbits', 'ab'.repeat(16)],
+  ] as const)('of type %s are taken as they are', (type, secret) => {
+    expect(parseWalletSecret(type, secret)).toBe(secret)
+  })
+
+  it.each([
+    ['cln', 'too-short'],
+    ['cln', `${'A'.repeat(43)} with blanks`],
+    ['cln', `${'A'.repeat(43)}\nheader: injected`],
+    ['phoenixd', 'short'],
+    ['phoenixd', 'pass word with blanks'],
+    ['phoenixd', 'pässwörter-sind-lang'],
+    ['lnbits', 'https://lnbits.example/wallet?usr=1'],
+    ['lnbits', 'ab'.repeat(15)],
+  ] as const)('of type %s are not %j, and it is not repeated', (type, text) => {
+    const refused = parseWalletSecret(type, text)
+    expect(isMalformed(refused)).toBe(true)
+    expect(JSON.stringify(refused)).not.toContain(text)
+  })
+})
