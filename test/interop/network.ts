@@ -69,9 +69,11 @@ export async function startRealNetwork(programs: string): Promise<RealNetwork> {
     })
     await chain.mine(CONFIRMATIONS)
     const channelReady = (): Promise<void> =>
-      until('the channel is ready', async () => {
-        const known = await Promise.all([node, other].map((one) => one.call('GET', '/v1/channels?active_only=true')))
-        return known.every(({ channels }) => Array.isArray(channels) && channels.length > 0)
+      until('a payment finds its way in both directions', async () => {
+        // Refused for as long as there is no way.
+        await node.call('GET', `/v1/graph/routes/${other.id}/1000`)
+        await other.call('GET', `/v1/graph/routes/${node.id}/1000`)
+        return true
       })
     await channelReady()
     return { chain, node, other, channelReady, stop }
