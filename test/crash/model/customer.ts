@@ -10,6 +10,7 @@ import { API_PATH } from './gate.js'
 import type { Outside } from './life.js'
 import { createChance, RESULT_KIND } from './plan.js'
 import { seal } from './ports.js'
+import { refundAddressOf } from './refunds.js'
 import { RELAYS } from './relays.js'
 import type { World } from './world.js'
 
@@ -42,11 +43,12 @@ export function createCustomer(
   function ask(): void {
     if (jobs.length === 1 && plan.firstInPeace) world.crashesLeft = plan.crashes
     const settlement = plan.source === 'customerProof' ? { settlement: 'proof' } : {}
+    const refund = plan.purchase?.refundable ? { refund: refundAddressOf(jobs.length) } : {}
     const note = { kind: 1, created_at: seconds(), tags: [], content: `input of job ${jobs.length}` }
     const input = sign(note)
     const template = buildJobRequest({
       provider,
-      params: { method: plan.method, path: API_PATH, ...settlement, note: `job ${jobs.length}` },
+      params: { method: plan.method, path: API_PATH, ...settlement, ...refund, note: `job ${jobs.length}` },
       bidMsat: null,
       relays: namesRelays ? [RELAYS[0], RELAYS[2]] : [],
       expiresAt: null,

@@ -1,6 +1,7 @@
 /** What is left of the store after a crash? A disk in memory, and the JobStore that a life keeps on it. */
 import { TollbridgeError } from '../../../src/core/errors.js'
 import type { EventId } from '../../../src/core/identifiers.js'
+import type { SpendingRecord } from '../../../src/engine/resale.js'
 import type { Job } from '../../../src/core/job.js'
 import type { Credit, JobStore } from '../../../src/ports.js'
 import { createClaims } from '../../../src/stores/claims.js'
@@ -14,6 +15,8 @@ export interface Disk {
   readonly archivedHashes: Set<string>
   /** How often a call with a credential was announced, by job. */
   readonly announced: Map<EventId, number>
+  /** What was spent on upstreams: no cap is near here. */
+  readonly spent: SpendingRecord
 }
 
 export const createDisk = (): Disk => ({
@@ -21,6 +24,7 @@ export const createDisk = (): Disk => ({
   archive: new Map(),
   archivedHashes: new Set(),
   announced: new Map(),
+  spent: {},
 })
 
 const SAVE_FAILS_PERCENT = 1

@@ -42,6 +42,7 @@ import {
 import { RELAYS, type SimulatedRelays } from './relays.js'
 import type { Life } from './world.js'
 import { createPurseWallet, PURSE } from './purse.js'
+import { createRefundDesk } from './refunds.js'
 import { createSources } from './sources.js'
 import { upstreamFor } from './upstream.js'
 
@@ -79,7 +80,7 @@ export function beginLife(life: Life, { disk, gate, relays, blobs, lightning }: 
   const purse = plainPurse && (bends.purse?.(plainPurse) ?? plainPurse)
   const settings = bends.upstream?.(upstreamFor(world.plan)) ?? upstreamFor(world.plan)
   const handlers = new Map([[5800, httpHandler]])
-  const exposure = createExposure(createResale({ record: {}, memory: { write: async () => undefined }, clock }))
+  const exposure = createExposure(createResale({ record: disk.spent, memory: { write: async () => undefined }, clock }))
   const census = createCensus([exposure.watch])
 
   const workload = createWorkload({
@@ -121,6 +122,7 @@ export function beginLife(life: Life, { disk, gate, relays, blobs, lightning }: 
     settlements,
     purses: createPurses(new Map(purse ? [[PURSE, purse]] : []), clock),
     exposure,
+    ...(lightning && { refunds: createRefundDesk(life, lightning.refunds) }),
     upstreams: new Map([['api', { settings, client, wallet: wallet && till && { port: wallet, source: till } }]]),
     inputs: {
       ...inputs,

@@ -4,6 +4,8 @@ import { buildPaymentRequired } from '../../../src/nostr/kinds/job-feedback.js'
 import type { StepContext } from '../../../src/steps/context.js'
 import { saveTooLate, type Bends } from './bends.js'
 import type { SimulatedGate } from './gate.js'
+import { planOf } from './plan.js'
+import { PURCHASE_MUTANTS } from './purchase-mutants.js'
 import { runSeed } from './run-seed.js'
 
 const holds = (job: Job, purpose: Delivery['purpose']): boolean =>
@@ -12,7 +14,7 @@ const holds = (job: Job, purpose: Delivery['purpose']): boolean =>
 const isWorked = (job: Job): boolean =>
   job.outbox.some(({ purpose, event }) => purpose === 'result' && event?.includes('["nonce"') === true)
 
-export const MUTANTS: Readonly<Record<string, Bends>> = {
+const PASSING_ON: Readonly<Record<string, Bends>> = {
   'the preimage is saved after the call': {
     store: (store) => saveTooLate(store, (job) => job.state === 'fetching'),
   },
@@ -81,6 +83,8 @@ export const MUTANTS: Readonly<Record<string, Bends>> = {
   },
 }
 
+export const MUTANTS: Readonly<Record<string, Bends>> = { ...PASSING_ON, ...PURCHASE_MUTANTS }
+
 async function offerAgain(context: StepContext, job: Job, gate: SimulatedGate): Promise<void> {
   const charge = [...gate.charges.values()].at(-1)
   if (!charge || !('offer' in job) || !job.offer) return
@@ -105,6 +109,8 @@ export async function huntMutant(mutant: string, seeds: number): Promise<Hunt> {
   const bends = MUTANTS[mutant]
   if (!bends) throw new Error(`no mutant is called "${mutant}"`)
   for (let seed = 1; seed <= seeds; seed += 1) {
+    // Each among the seeds of the modes that it is of.
+    if ((planOf(seed).purchase !== null) !== Object.hasOwn(PURCHASE_MUTANTS, mutant)) continue
     const { violation } = await runSeed(seed, bends)
     if (violation !== null) return { mutant, caughtBy: seed, violation }
   }

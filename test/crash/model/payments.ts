@@ -3,12 +3,11 @@ import type { Millis, PaymentHash, Preimage } from '../../../src/core/identifier
 import type { Msat } from '../../../src/core/money.js'
 import type { OutgoingState, PaymentLimits, PaymentOutcome } from '../../../src/ports.js'
 import type { Chain } from './chain.js'
-import type { SimulatedGate } from './gate.js'
 import type { Fate, PurchasePlan } from './purchase-plan.js'
 import type { World } from './world.js'
 
 /** What no wallet exceeds that is told no limit. */
-const MOST_DELAY = 300
+const MOST_DELAY = 160
 const ROUTE_BLOCKS = 40
 const FINAL_DELTA = 18
 
@@ -26,6 +25,13 @@ export interface Reply {
   readonly afterMs: number
 }
 
+/** An invoice of somebody else. */
+export interface Payable {
+  readonly preimage: Preimage
+  readonly expiresAt: Millis
+  readonly receive: () => void
+}
+
 export interface Payments {
   all(): readonly OutgoingPayment[]
   /** How often the daemon has asked to pay it, whatever came of that. */
@@ -38,7 +44,15 @@ export interface Payments {
 
 export function createPayments(
   { chance, agenda, trace }: World,
-  { gate, chain, purchase }: { readonly gate: SimulatedGate; readonly chain: Chain; readonly purchase: PurchasePlan },
+  {
+    payableOf,
+    chain,
+    purchase,
+  }: {
+    readonly payableOf: (paymentHash: string) => Payable | undefined
+    readonly chain: Chain
+    readonly purchase: PurchasePlan
+  },
 ): Payments {
   const payments: OutgoingPayment[] = []
   const asked = new Map<string, number>()
@@ -47,12 +61,12 @@ export function createPayments(
   function end(payment: OutgoingPayment, state: 'settled' | 'failed'): void {
     payment.state = state
     trace?.(`our payment of ${payment.paymentHash.slice(0, 8)} is ${state}`)
-    if (state === 'settled') gate.pay(payment.paymentHash)
+    if (state === 'settled') payableOf(payment.paymentHash)?.receive()
   }
 
   const keyOf = (paymentHash: string): Preimage => {
-    const preimage = gate.charges.get(paymentHash)?.preimage
-    if (preimage === undefined) throw new Error('no such charge')
+    const preimage = payableOf(paymentHash)?.preimage
+    if (preimage === undefined) throw new Error('no such invoice')
     return preimage
   }
 
@@ -104,8 +118,8 @@ export function createPayments(
       }
       case 'mailed':
       case 'mailedFailed': {
-        const charge = gate.charges.get(payment.paymentHash)
-        const begunAfterMs = Math.max(0, (charge?.expiresAt ?? 0) - agenda.now() - chance.between(0, 5_000))
+        const invoice = payableOf(payment.paymentHash)
+        const begunAfterMs = Math.max(0, (invoice?.expiresAt ?? 0) - agenda.now() - chance.between(0, 5_000))
         const state = payment.fate === 'mailed' ? 'settled' : 'failed'
         agenda.after(begunAfterMs, () => begin(payment, state, chance.between(10, 90_000)))
         return unknown
@@ -129,8 +143,8 @@ export function createPayments(
       const refused = (reason: string): Reply => ({ outcome: () => ({ type: 'refused', reason }), afterMs: 20 })
       const known = of(paymentHash)
       if (known) return { outcome: () => ({ type: 'unknown', reason: 'it is in the books already' }), afterMs: 20 }
-      const charge = gate.charges.get(paymentHash)
-      if (!charge || charge.expiresAt < agenda.now()) return refused('the invoice has expired')
+      const invoice = payableOf(paymentHash)
+      if (!invoice || invoice.expiresAt < agenda.now()) return refused('the invoice has expired')
       const mostDelay = Math.min(MOST_DELAY, (purchase.limitsDelay ? limits?.maxDelayBlocks : null) ?? MOST_DELAY)
       if (mostDelay < ROUTE_BLOCKS + FINAL_DELTA) return refused('no route within the delay')
       const feesMsat = chance.below((limits?.maxFeeMsat ?? 1_000) + 1) as Msat

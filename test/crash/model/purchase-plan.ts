@@ -52,6 +52,8 @@ export interface PurchasePlan {
   readonly vanishesMs: number | null
   /** So long after it was accepted many blocks come at once; null for never. */
   readonly rush: { readonly afterMs: number; readonly blocks: number } | null
+  /** The customer names a place to which money can be sent back. */
+  readonly refundable: boolean
   /** The customer stands in with the upstream, and proves a payment that it has not made. */
   readonly accomplice: boolean
 }
@@ -78,6 +80,7 @@ export function purchasePlanOf(chance: Chance): PurchasePlan | null {
     away,
     vanishesMs: chance.of(5) ? chance.between(10, 60_000) : null,
     rush: chance.of(6) ? { afterMs: chance.between(10, 60_000), blocks: chance.pick([40, 120, 400]) } : null,
+    refundable: chance.of(70),
     accomplice: chance.of(6),
   }
 }

@@ -2,6 +2,7 @@
 import { isLate, isPaid, type Job } from '../../../src/core/job.js'
 import type { SimulatedLightning } from './lightning.js'
 import type { OwnInvoice } from './own-invoices.js'
+import { refundAddressOf } from './refunds.js'
 import { judgeOwed, judgeServed, judgeUnpaid, upstreamHashOf, type Claim, type Rested, type Said } from './verdict.js'
 
 interface Case {
@@ -58,10 +59,21 @@ function judgeHeld(found: Case, invoice: OwnInvoice): string {
 }
 
 function judgeResold(found: Case, invoice: OwnInvoice): string {
-  const { job, said, claim } = found
+  const { rested, job, said, claim, lightning } = found
   claim(isPaid(job), `an invoice of ours was paid, and the job is ${job.state}`)
-  if (isUpstreamPaid(found)) return judgePaid(found)
-  claim(invoice.state === 'settled', 'money that came in cannot go back by itself')
+  const address = refundAddressOf(rested.jobs.indexOf(job.id))
+  const sentBack = lightning.refunds.all().filter((refund) => refund.settledAt !== null && refund.address === address)
+  if (isUpstreamPaid(found)) {
+    claim(sentBack.length === 0, 'a payment that went through was called failed: the money was sent back')
+    return judgePaid(found)
+  }
+  claim(sentBack.length <= 1, `the money was sent back ${sentBack.length} times`)
+  const [refund] = sentBack
+  if (refund) {
+    claim(refund.amountMsat === invoice.amountMsat, 'another amount was sent back than was paid')
+    claim(job.state === 'refunded', `the customer has the money back, and the job is ${job.state}`)
+    return judgeReturned(found)
+  }
   claim(job.state === 'failed', `the money is here, and the job is ${job.state}`)
   if (job.state === 'failed') {
     claim(job.failure.code === 'refund-owed', `failed with ${job.failure.code}, and the money is owed`)
