@@ -24,6 +24,8 @@ const UNCONFIGURED_RETRY_MS = 60_000
 const PROCESSING_LIFETIME_S = 600
 
 export const fetching: Step<'fetching'> = async (context, job) => {
+  const settleAt = settleDueAt(job)
+  if (settleAt !== null && context.clock.now() >= settleAt && !isUnbegun(context, job)) return { type: 'settleDue' }
   const place = placeOf(context, job)
   if (!place) {
     // A paid job is never given up for a configuration that can be put right.
@@ -33,11 +35,8 @@ export const fetching: Step<'fetching'> = async (context, job) => {
     // would take the call for one under way, and a job that may not be repeated would be given up.
     if (isUnbegun(context, job))
       return { type: 'attemptFailed', retryAt: until, outcomeUnknown: false, why: 'deferred' }
-    return pauseUntil(until)
+    return soonest(pauseUntil(until), settleAt)
   }
-  const settleAt = settleDueAt(job)
-  const isBegunNow = isUnbegun(context, job)
-  if (settleAt !== null && context.clock.now() >= settleAt && !isBegunNow) return { type: 'settleDue' }
   const instead = beforeCall(context, job, place.route)
   if (instead) return soonest(instead, settleAt)
 
