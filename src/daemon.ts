@@ -35,6 +35,7 @@ import { openSettlements } from './wiring/settlements.js'
 import { openSpending } from './wiring/spending.js'
 import { closeInOrder, type Closer } from './wiring/shutdown.js'
 import { upstreamOf } from './wiring/upstreams.js'
+import { hearZaps } from './wiring/zaps.js'
 
 export interface Daemon {
   readonly pubkey: string
@@ -85,11 +86,10 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
   const { outbox } = deliveries
   closers.push(() => deliveries.stop())
 
-  const { settlements, tills, proofs, purses } = openSettlements({
-    config,
-    adapters,
-    upstreams,
+  const { settlements, tills, proofs, purses, zaps } = openSettlements({
+    ...{ config, adapters, upstreams },
     onFound: (jobId) => drive.wake(jobId),
+    onStray: async (job) => void (await drive.admit(job)),
   })
   closers.push(() => settlements.stop())
 
@@ -229,7 +229,7 @@ export async function runDaemon(config: Config, adapters: Adapters, timings = TI
     },
     known: (id) => intake.knows(id) || cancellations.knows(id),
   })
-  closers.push(() => listening.close())
+  closers.push(() => listening.close(), hearZaps(zaps, adapters, readRelays))
   const mail = openPrivateMail({
     ...{ config, adapters, upstreams, context, intake, drive, cancellations, proofs, probe },
     lists: deliveries.lists,

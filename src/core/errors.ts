@@ -36,7 +36,8 @@ export const CUSTOMER_ERRORS = {
   'price-exceeds-cap': 'The API asked for more than this service allows on this path.',
   'no-settlement-path': 'A payment could not be followed to a result here, so no invoice is shown.',
   'upstream-unpayable': 'The API could not be paid; your payment was given back.',
-  'refund-owed': 'The API could not be paid, and your payment could not be given back yet: it is owed to you.',
+  'refund-owed': 'Your payment could not be used, and not be given back yet: it is owed to you.',
+  'payment-not-needed': 'A payment for this job came twice, too late or with another amount; it was given back.',
   'result-too-large': 'The result does not fit into an event that relays accept.',
   'credential-refused': 'The API refused the credential that was paid for; it is enclosed, sealed to you.',
   'credential-consumed':

@@ -156,6 +156,8 @@ export interface Refund {
   /** No further try before this time. */
   readonly retryAt: Millis
   readonly spent: Spent | null
+  /** The payment was made for this job, which had no need of it: the refund is a job of its own (`stray.ts`). */
+  readonly strayOf?: EventId
 }
 
 /** The bridge has paid and did not get the customer's money: an entry of the ledger. */

@@ -78,7 +78,7 @@ function refundAgain(
   if (job.hold || !job.refund) return { ...job, state: 'cancelling' }
   // Owed is only what is certainly unsent.
   if (refundTo !== undefined)
-    return { ...job, state: 'refunding', refundTo, refund: unsentRefund(job.refund.amountMsat) }
+    return { ...job, state: 'refunding', refundTo, refund: { ...job.refund, ...unsentRefund(job.refund.amountMsat) } }
   return { ...job, state: 'refunding', refund: { ...job.refund, tries: 0, retryAt: 0 } }
 }
 

@@ -90,7 +90,8 @@ export function followReturning(job: JobIn<'cancelling' | 'refunding'>, fact: Fa
     case 'returned': {
       // What was owed for a while, and said to be, is said to be given back.
       const { failure } = job
-      const last = failure.code === 'refund-owed' ? { ...failure, code: 'upstream-unpayable' as const } : failure
+      const code = job.state === 'refunding' && job.refund.strayOf ? 'payment-not-needed' : 'upstream-unpayable'
+      const last = failure.code === 'refund-owed' ? ({ ...failure, code } as const) : failure
       return { ...job, state: 'failing', failure: last, returned: true }
     }
     case 'owed': {

@@ -1,12 +1,13 @@
 /** What is left to do for a closed job? It delivers what it signed; a late payment revives it; then it goes to the archive. */
 import { isSettledDelivery } from '../core/delivery.js'
 import type { Millis } from '../core/identifiers.js'
-import { isLate, isOwed, type ClosedJob, type CalledOff, type Failed, type Late } from '../core/job.js'
+import { isLate, isOwed, isPaid, type ClosedJob, type CalledOff, type Failed, type Late } from '../core/job.js'
 import { isLost } from '../core/ledger.js'
 import type { Fact } from '../core/transition.js'
 import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
 import { reworked } from '../steps/delivery.js'
 import { settledFact } from '../steps/settled.js'
+import { SECOND_PAYMENT_GRACE_MS } from '../settlement/second-payment.js'
 import { targetOf } from '../settlement/watch.js'
 import type { LateJobs } from './late-jobs.js'
 
@@ -27,10 +28,16 @@ export function lookAfter(
 ): Fact | Pause | Promise<Fact | Pause> {
   for (const delivery of job.outbox) context.send(job, delivery)
   if (job.state === 'failed') return handOver(context, job)
-  if (!isLate(job)) return PAUSE
+  if (!isLate(job)) return context.clock.now() < paidAgainUntil(job) ? pauseUntil(paidAgainUntil(job)) : PAUSE
   return job.state === 'cancelled' && !job.lapsed
     ? lookForPayment(context, job)
     : lookForLatePayment(context, job, afterlife)
+}
+
+/** A job that a zap has paid for stays in sight while its invoice may be paid besides. */
+function paidAgainUntil(job: ClosedJob): Millis {
+  if (!isPaid(job) || job.payment.source !== 'zap') return 0
+  return job.offer.expiresAt + SECOND_PAYMENT_GRACE_MS
 }
 
 /** The credential is owed to whoever paid: where relays ask for work, it is signed anew with it. */
@@ -67,7 +74,8 @@ function lookForLatePayment(context: StepContext, job: Late, afterlife: Afterlif
 }
 
 /** Moves the job out of the way once nothing more can happen to it. What is owed, or was lost, stays in sight. */
-export function archiveIfDone({ store, settlements, log }: StepContext, job: ClosedJob): void {
+export function archiveIfDone({ clock, store, settlements, log }: StepContext, job: ClosedJob): void {
+  if (clock.now() < paidAgainUntil(job)) return
   const mayRevive = isLate(job) && settlements.isWatched(job.offer.paymentHash)
   if (mayRevive || isOwed(job) || isLost(job) || !job.outbox.every(isSettledDelivery)) return
   store.archive(job.id).catch((error: unknown) => {

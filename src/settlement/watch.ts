@@ -30,7 +30,7 @@ export type Found =
   /** The payment of our hold invoice waits for us. The preimage is not known yet. */
   | { readonly source: 'holdInvoice'; readonly hold: Hold }
   /** A payment for the job has arrived in our wallet by another invoice (NIP-57). */
-  | { readonly source: 'zap' }
+  | { readonly source: 'zap'; readonly paymentHash: PaymentHash }
 
 export interface PreimageSource {
   readonly name: PaymentSourceName

@@ -78,7 +78,8 @@ function fits(limits: RelayLimits | null, event: NostrEvent, bytes: number): boo
 }
 
 export const aboutJob = ({ clock }: StepContext, job: Job): AboutJob => ({
-  jobId: job.id,
+  // A stray payment is told of under the job that it was made for.
+  jobId: ('refund' in job ? job.refund?.strayOf : undefined) ?? job.id,
   customer: job.customer,
   relayHint: job.heardOn,
   createdAt: Math.floor(clock.now() / 1000),

@@ -50,9 +50,14 @@ export async function makeOwnOffer(
     issuedAt: own.timestamp,
     expiresAt: own.expiresAt,
     offeredAt: context.clock.now(),
-    sources: [mode === 'wrap' ? 'holdInvoice' : 'ownInvoice'],
+    sources: sourcesOf(mode, request.settings),
     purchase,
   }
+}
+
+function sourcesOf(mode: 'wrap' | 'resell', { terms }: Upstream): Offer['sources'] {
+  if (mode === 'wrap') return ['holdInvoice']
+  return terms.resell.zaps ? ['ownInvoice', 'zap'] : ['ownInvoice']
 }
 
 async function holdTerms(

@@ -7,7 +7,8 @@ import type { StepContext } from './context.js'
 export function settledFact(context: StepContext, job: Offering | Awaiting | Late): Fact | null {
   const found = context.settlements.foundFor(job.offer.paymentHash)
   if (!found) return null
-  const payment = { source: found.source, at: context.clock.now() }
+  const by = found.source === 'zap' ? { paymentHash: found.paymentHash } : {}
+  const payment = { source: found.source, at: context.clock.now(), ...by }
   const attempt = { run: context.run }
   if (job.offer.purchase) {
     const hold = 'hold' in found ? found.hold : null

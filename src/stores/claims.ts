@@ -3,11 +3,15 @@ import { TollbridgeError } from '../core/errors.js'
 import type { EventId, PaymentHash } from '../core/identifiers.js'
 import type { Job } from '../core/job.js'
 
-/** Of the invoice that the customer pays, and of the upstream's behind it where that is another. */
+/** Of the invoice that the customer pays, of the upstream's behind it where that is another, of the zap that paid, and of the refund. */
 function hashesNow(job: Job | undefined): readonly PaymentHash[] {
   if (!job || !('offer' in job) || !job.offer) return []
   const { paymentHash, purchase } = job.offer
-  return purchase && purchase.paymentHash !== paymentHash ? [paymentHash, purchase.paymentHash] : [paymentHash]
+  if (!purchase) return [paymentHash]
+  const zapped = 'payment' in job ? job.payment?.paymentHash : undefined
+  const refunded = 'refund' in job ? job.refund?.paymentHash : undefined
+  const all = [paymentHash, purchase.paymentHash, zapped, refunded]
+  return [...new Set(all.filter((hash) => hash !== undefined && hash !== null))]
 }
 
 export interface Claims {

@@ -2,6 +2,7 @@
 import type { Adapters } from './adapters.js'
 import type { Config } from '../config/config.js'
 import type { EventId } from '../core/identifiers.js'
+import type { Job } from '../core/job.js'
 import type { Upstream } from '../core/route.js'
 import { createCustomerProof, type CustomerProof } from '../settlement/customer-proof.js'
 import { createMerchantWallet, type MerchantWallet } from '../settlement/merchant-wallet.js'
@@ -10,12 +11,16 @@ import { createRequestBudget, type RequestBudget } from '../settlement/request-b
 import { createHoldInvoice } from '../settlement/hold-invoice.js'
 import { createStatusEndpoint } from '../settlement/status-endpoint.js'
 import { createSettlementWatch, type PreimageSource, type SettlementWatch, type Targets } from '../settlement/watch.js'
+import type { ZapSource } from '../settlement/zap.js'
+import { openZaps } from './zaps.js'
 
 export interface Settlements {
   readonly settlements: SettlementWatch
   /** The merchant wallets that some upstream is paid into, by name. */
   readonly tills: ReadonlyMap<string, MerchantWallet>
   readonly proofs: CustomerProof
+  /** Null where nothing is sold for zaps. */
+  readonly zaps: ZapSource | null
   /** Wallets that pay upstreams, by name. */
   readonly purses: ReadonlyMap<string, Purse>
 }
@@ -25,8 +30,10 @@ export function openSettlements(wiring: {
   readonly adapters: Adapters
   readonly upstreams: readonly Upstream[]
   readonly onFound: (jobId: EventId) => void
+  /** A payment that no offer waits for. */
+  readonly onStray: (job: Job) => Promise<void>
 }): Settlements {
-  const { config, adapters, upstreams, onFound } = wiring
+  const { config, adapters, upstreams, onFound, onStray } = wiring
   const { signer, clock, log } = adapters
   const tills = new Map<string, MerchantWallet>()
   const purses = createPurses(adapters.wallets, clock)
@@ -56,7 +63,7 @@ export function openSettlements(wiring: {
     })
   }
 
-  const opened: { proofs?: CustomerProof } = {}
+  const opened: { proofs?: CustomerProof; zaps?: ZapSource | null } = {}
   const settlements = createSettlementWatch({
     log,
     onFound,
@@ -72,9 +79,10 @@ export function openSettlements(wiring: {
       const endpoints = [...adapters.clients.values()].map((client) =>
         createStatusEndpoint({ client, targets, budget: budgetOf(client.name), clock, log }),
       )
-      return [...openTills(targets), ...openPurses(targets), ...endpoints, proofs]
+      const zaps = (opened.zaps = openZaps(config, adapters, targets, onStray))
+      return [...openTills(targets), ...openPurses(targets), ...endpoints, proofs, ...(zaps ? [zaps] : [])]
     },
   })
   if (!opened.proofs) throw new TypeError('the watch opens its sources at once')
-  return { settlements, tills, proofs: opened.proofs, purses }
+  return { settlements, tills, proofs: opened.proofs, purses, zaps: opened.zaps ?? null }
 }
