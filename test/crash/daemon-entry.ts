@@ -4,6 +4,7 @@ import { openAdapters } from '../../src/wiring/adapters.js'
 import { loadConfig } from '../../src/config/load.js'
 import { runDaemon } from '../../src/daemon.js'
 import type { Logger } from '../../src/ports.js'
+import { setClockAhead } from './kill/clock-ahead.js'
 import { decorateAdapters } from './kill/decorate.js'
 import { createTrap } from './kill/trap.js'
 
@@ -21,6 +22,7 @@ const [configFile = '', logFile = ''] = process.argv.slice(2)
 const log = createFileLog(logFile)
 const config = await loadConfig(configFile)
 const adapters = await openAdapters(config, log)
+setClockAhead(adapters.clock, process.env)
 decorateAdapters(adapters, createTrap(process.env))
 const daemon = await runDaemon(config, adapters, TIMINGS)
 // Keeps the process alive, and ends it with the one that started it.

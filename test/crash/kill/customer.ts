@@ -4,6 +4,7 @@ import type { NostrEvent } from '../../../src/core/event.js'
 import { isMalformed, type EventId, type Pubkey } from '../../../src/core/identifiers.js'
 import type { LightningNode } from '../../../src/dev/lightning/node.js'
 import { createOwnPool } from '../../../src/dev/own-pool.js'
+import type { Msat } from '../../../src/core/money.js'
 import { decodeInvoice } from '../../../src/l402/invoice.js'
 import { createEncryption } from '../../../src/nostr/encryption.js'
 import { pubkeyOf, signEvent } from '../../../src/nostr/event.js'
@@ -12,10 +13,14 @@ import { buildJobRequest } from '../../../src/nostr/kinds/job-request.js'
 import { buildPaymentProof, proofPlaintext } from '../../../src/nostr/kinds/payment-proof.js'
 import type { Row } from './rows.js'
 
+/** What a customer pays where our own wallet pays on: the price of one call, and the fees that are allowed. */
+const RESOLD_MSAT = 31_000 as Msat
 export const ORDER = '{"item":"a bridge"}'
 
 export interface Customer {
   readonly jobId: EventId
+  /** Pays, and takes money back. */
+  readonly node: LightningNode
   /** Opens what the provider sealed to the customer. */
   open(sealed: string): string
   stop(): Promise<void>
@@ -48,10 +53,17 @@ export async function createCustomer({
 
   const path = row.method === 'GET' ? { path: '/joke' } : { path: '/orders', body: ORDER }
   const settlement = row.source === 'customerProof' ? { settlement: 'proof' } : {}
+  const refund =
+    row.purchase?.mode === 'resell'
+      ? {
+          refund: (await node.makeInvoice({ amountMsat: RESOLD_MSAT, description: 'back', expirySeconds: 3600 }))
+            .bolt11,
+        }
+      : {}
   const job = await publish(
     buildJobRequest({
       provider,
-      params: { method: row.method, ...path, ...settlement },
+      params: { method: row.method, ...path, ...settlement, ...refund },
       bidMsat: null,
       relays: [],
       expiresAt: null,
@@ -80,5 +92,5 @@ export async function createCustomer({
     // A payment that fails shows in the outcome: the job then expires unpaid.
     onEvent: (event) => void pay(event).catch(() => undefined),
   })
-  return { jobId: job.id, open: (sealed) => encryption.decrypt(provider, sealed), stop: () => pool.stop() }
+  return { jobId: job.id, node, open: (sealed) => encryption.decrypt(provider, sealed), stop: () => pool.stop() }
 }

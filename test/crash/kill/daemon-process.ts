@@ -1,5 +1,6 @@
 /** How is the daemon run, and run again? One child process after the other over the same state directory. */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { CLOCK_AHEAD } from './clock-ahead.js'
 import { TRAP_VARIABLES } from './trap.js'
 
 export interface Point {
@@ -15,6 +16,8 @@ export interface DaemonProcess {
   kills(): number
   /** Set when it ended in a way that nobody asked for. */
   failure(): string | null
+  /** Started again, as if so much time had passed meanwhile. */
+  skip(aheadMs: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -29,6 +32,7 @@ export function startDaemonProcess(options: {
   let kills = 0
   let failure: string | null = null
   let stopping = false
+  let aheadMs = 0
   let child = start(true)
   let ended = watch(child)
 
@@ -40,6 +44,7 @@ export function startDaemonProcess(options: {
       stdio: ['pipe', 'ignore', 'pipe'],
       env: {
         ...environment,
+        [CLOCK_AHEAD]: String(aheadMs),
         ...(armed && point
           ? { [TRAP_VARIABLES.point]: point.name, [TRAP_VARIABLES.occurrence]: String(point.occurrence) }
           : {}),
@@ -66,15 +71,24 @@ export function startDaemonProcess(options: {
     })
   }
 
+  async function stop(): Promise<void> {
+    stopping = true
+    const timer = setTimeout(() => child.kill('SIGKILL'), 12_000)
+    child.kill('SIGTERM')
+    await ended
+    clearTimeout(timer)
+  }
+
   return {
     kills: () => kills,
     failure: () => failure,
-    async stop() {
-      stopping = true
-      const timer = setTimeout(() => child.kill('SIGKILL'), 12_000)
-      child.kill('SIGTERM')
-      await ended
-      clearTimeout(timer)
+    async skip(ms) {
+      await stop()
+      stopping = false
+      aheadMs = ms
+      child = start(false)
+      ended = watch(child)
     },
+    stop,
   }
 }

@@ -80,6 +80,20 @@ function decorateWallet(wallet: Wallet, trap: Trap): void {
   Object.assign(wallet, {
     start: () => trap.around('wallet.start', () => plain.start()),
     lookupInvoice: (hash) => trap.around('wallet.lookupInvoice', () => plain.lookupInvoice(hash)),
+    lookupPayment: (hash) => trap.around('wallet.lookupPayment', () => plain.lookupPayment(hash)),
+    makeInvoice: (request) => trap.around('wallet.makeInvoice', () => plain.makeInvoice(request)),
+    makeHoldInvoice: (request) => trap.around('wallet.makeHoldInvoice', () => plain.makeHoldInvoice(request)),
+    settleHoldInvoice: (key, hash) => trap.around('wallet.settleHoldInvoice', () => plain.settleHoldInvoice(key, hash)),
+    cancelHoldInvoice: (hash) => trap.around('wallet.cancelHoldInvoice', () => plain.cancelHoldInvoice(hash)),
+    payInvoice: (bolt11, hash, limits) =>
+      trap.around('wallet.payInvoice', async () => {
+        const paid = plain.payInvoice(bolt11, hash, limits)
+        // The request is on its way, and the payment may be.
+        await new Promise((resolve) => setImmediate(resolve))
+        trap.reach('wallet.payInvoice#during')
+        return paid
+      }),
+    onAccepted: (listener) => plain.onAccepted((hash) => trap.aroundSync('wallet.accepted', () => listener(hash))),
     listIncoming: (request) => trap.around('wallet.listIncoming', () => plain.listIncoming(request)),
     onSettled: (listener, onGap) =>
       plain.onSettled((settled) => trap.aroundSync('wallet.settled', () => listener(settled)), onGap),

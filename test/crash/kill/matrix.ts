@@ -1,5 +1,6 @@
 /** Does every kill end well? Records which points a job of each row passes, then kills the daemon once at each of them. */
 import { labelOf, type Point } from './daemon-process.js'
+import { PURCHASE_ROWS } from './purchase-rows.js'
 import { ROWS, type Row } from './rows.js'
 import { recordPoints, tryPoint, type Trial } from './trial.js'
 
@@ -22,6 +23,29 @@ export interface MatrixOutcome {
   readonly doubleCharges: number
   readonly secondResults: number
 }
+
+export interface PurchaseOutcome extends MatrixOutcome {
+  readonly doublePayments: number
+  readonly unsettledHolds: number
+  readonly falseFailures: number
+}
+
+export const purchaseLine = (outcome: PurchaseOutcome): string =>
+  `purchases: points ${outcome.points} hit ${outcome.hit} kills ${outcome.kills} lost ${outcome.lost} ` +
+  `doublePayments ${outcome.doublePayments} unsettledHolds ${outcome.unsettledHolds} falseFailures ${outcome.falseFailures}`
+
+export const isCleanPurchase = (outcome: PurchaseOutcome): boolean =>
+  isClean(outcome) && outcome.doublePayments + outcome.unsettledHolds + outcome.falseFailures === 0
+
+/** Over all modes. */
+export const sumOf = (one: MatrixOutcome, other: MatrixOutcome): MatrixOutcome => ({
+  points: one.points + other.points,
+  hit: one.hit + other.hit,
+  kills: one.kills + other.kills,
+  lost: one.lost + other.lost,
+  doubleCharges: one.doubleCharges + other.doubleCharges,
+  secondResults: one.secondResults + other.secondResults,
+})
 
 export const lastLine = (outcome: MatrixOutcome): string =>
   `points ${outcome.points} hit ${outcome.hit} kills ${outcome.kills} lost ${outcome.lost} ` +
@@ -55,8 +79,11 @@ export interface MatrixOptions {
   readonly say: (line: string) => void
 }
 
-export async function runMatrix({ entry, kills, lanes, say }: MatrixOptions): Promise<MatrixOutcome> {
-  const totals = { points: kills.length, hit: 0, kills: 0, lost: 0, doubleCharges: 0, secondResults: 0 }
+export async function runMatrix({ entry, kills, lanes, say }: MatrixOptions): Promise<PurchaseOutcome> {
+  const totals = {
+    ...{ points: kills.length, hit: 0, kills: 0, lost: 0, doubleCharges: 0, secondResults: 0 },
+    ...{ doublePayments: 0, unsettledHolds: 0, falseFailures: 0 },
+  }
   const endings = new Map<string, number>()
   let done = 0
   await inLanes(kills, lanes, async ({ row, point }) => {
@@ -66,6 +93,9 @@ export async function runMatrix({ entry, kills, lanes, say }: MatrixOptions): Pr
     totals.lost += trial.ending === 'lost' ? 1 : 0
     totals.doubleCharges += trial.doubleCharge ? 1 : 0
     totals.secondResults += trial.secondResult ? 1 : 0
+    totals.doublePayments += trial.doublePayment ? 1 : 0
+    totals.unsettledHolds += trial.unsettledHold ? 1 : 0
+    totals.falseFailures += trial.falseFailure ? 1 : 0
     done += 1
     if (done % PROGRESS_EVERY === 0) say(`  ${done} of ${kills.length}`)
     const ending = `${row.name}: ${trial.ending}`
@@ -99,7 +129,8 @@ export async function inLanes<T>(items: readonly T[], lanes: number, work: (item
 }
 
 export function rowNamed(name: string): Row {
-  const row = ROWS.find((known) => known.name === name)
-  if (!row) throw new Error(`no row is called "${name}"; there are: ${ROWS.map((known) => known.name).join(', ')}`)
+  const rows = [...ROWS, ...PURCHASE_ROWS]
+  const row = rows.find((known) => known.name === name)
+  if (!row) throw new Error(`no row is called "${name}"; there are: ${rows.map((known) => known.name).join(', ')}`)
   return row
 }

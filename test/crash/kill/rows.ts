@@ -1,6 +1,7 @@
 /** Which jobs does the kill matrix carry? One row per kind of gate, method and way to learn the preimage. */
 import type { PreimageSourceName } from '../../../src/core/job.js'
 import type { CustomerErrorCode } from '../../../src/core/errors.js'
+import { purchaseSettingsOf, UPSTREAM_EXPIRY_S, type PurchaseTraits } from './purchase-rows.js'
 import type { DialectName, GatewaySettings } from '../../../src/dev/gateways/settings.js'
 
 export interface Row {
@@ -14,6 +15,8 @@ export interface Row {
   readonly broken: boolean
   /** Left out unless all are asked for: what it adds is little. */
   readonly extra: boolean
+  /** Our own wallet pays the upstream. */
+  readonly purchase?: PurchaseTraits
 }
 
 const SOURCES = { status: 'statusEndpoint', wallet: 'merchantWallet', proof: 'customerProof' } as const
@@ -62,12 +65,17 @@ export const gatewaySettingsOf = (row: Row): Partial<GatewaySettings> => ({
   statusEndpoint: row.source === 'statusEndpoint',
   createInvoice: row.gate === 'exact',
   idempotencyKeys: row.idempotencyKey,
+  ...(row.purchase ? { invoiceExpirySeconds: UPSTREAM_EXPIRY_S } : {}),
 })
 
 /** Settings of the upstream in the daemon's configuration. */
 export const upstreamSettingsOf = (row: Row): object => ({
   statusEndpoint: row.source === 'statusEndpoint' ? 'auto' : 'off',
-  ...(row.source === 'merchantWallet' ? { merchantWallet: 'till' } : {}),
+  ...(row.purchase
+    ? purchaseSettingsOf(row.purchase)
+    : row.source === 'merchantWallet'
+      ? { merchantWallet: 'till' }
+      : {}),
   exactPrice: row.gate === 'exact' ? 'auto' : 'off',
   routes: [
     { name: 'joke', path: '/joke', maxSats: 1_000 },

@@ -7,7 +7,7 @@ import { stringify } from 'yaml'
 import type { NostrEvent } from '../../../src/core/event.js'
 import { startGateway, type Gateway } from '../../../src/dev/gateways/gateway.js'
 import type { LightningNode } from '../../../src/dev/lightning/node.js'
-import { createSimulatedNetwork } from '../../../src/dev/lightning/simulated.js'
+import { createSimulatedNetwork, type SimulatedNode } from '../../../src/dev/lightning/simulated.js'
 import { startNwcWallet } from '../../../src/dev/nwc-wallet.js'
 import { startRelay } from '../../../src/dev/relay/relay.js'
 import { pubkeyOf } from '../../../src/nostr/event.js'
@@ -18,6 +18,8 @@ export interface Scene {
   readonly row: Row
   readonly gateway: Gateway
   readonly merchant: LightningNode
+  /** Our own node, where the daemon pays; null where it only reads. */
+  readonly purse: SimulatedNode | null
   readonly customer: Customer
   readonly stateDirectory: string
   readonly configFile: string
@@ -42,12 +44,17 @@ export async function setScene(row: Row): Promise<Scene> {
   if (row.broken) gateway.failNext('resetAfterExecuting')
   const till = await startNwcWallet({ node: merchant, relayUrl: relay.url, permissions: 'read' })
   closers.push(() => till.stop())
+  const purse = row.purchase ? network.createNode() : null
+  if (purse) purse.faults.failNext = row.purchase?.payment ?? null
+  const wallet = purse && (await startNwcWallet({ node: purse, relayUrl: relay.url, permissions: 'hold' }))
+  closers.push(() => wallet?.stop())
 
   const secretKey = randomBytes(32)
   const provider = pubkeyOf(secretKey)
   const configFile = join(directory, 'tollbridge.yaml')
   await writeFile(join(directory, 'tollbridge.key'), `${secretKey.toString('hex')}\n`, { mode: 0o600 })
   await writeFile(join(directory, 'till.nwc'), `${till.uri}\n`, { mode: 0o600 })
+  if (wallet) await writeFile(join(directory, 'purse.nwc'), `${wallet.uri}\n`, { mode: 0o600 })
   await writeFile(configFile, stringify(settingsOf(row, relay.url, gateway.url)))
 
   const customer = await createCustomer({ row, relayUrl: relay.url, provider, node: network.createNode() })
@@ -56,6 +63,7 @@ export async function setScene(row: Row): Promise<Scene> {
     row,
     gateway,
     merchant,
+    purse,
     customer,
     stateDirectory: join(directory, 'state'),
     configFile,
@@ -68,6 +76,13 @@ export async function setScene(row: Row): Promise<Scene> {
   }
 }
 
+const nwc = (name: string): object => ({ [name]: { type: 'nwc', uri: { file: `./${name}.nwc` } } })
+
+function walletsOf(row: Row): object {
+  if (row.purchase) return nwc('purse')
+  return row.source === 'merchantWallet' ? nwc('till') : {}
+}
+
 const settingsOf = (row: Row, relayUrl: string, origin: string): object => ({
   key: { file: './tollbridge.key' },
   stateDirectory: './state',
@@ -75,6 +90,6 @@ const settingsOf = (row: Row, relayUrl: string, origin: string): object => ({
   relays: { read: [relayUrl], allowPrivate: true },
   settlement: { sweepSeconds: 1, statusRequestsPerSecond: 100 },
   announce: { enabled: false },
-  ...(row.source === 'merchantWallet' ? { wallets: { till: { type: 'nwc', uri: { file: './till.nwc' } } } } : {}),
+  wallets: walletsOf(row),
   upstreams: [{ name: 'api', origin, ...upstreamSettingsOf(row) }],
 })

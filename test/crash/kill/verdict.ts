@@ -8,7 +8,8 @@ import { errorsAllowed } from './rows.js'
 import type { Scene } from './scene.js'
 
 export interface Verdict {
-  readonly ending: 'delivered' | 'owed' | 'lost'
+  /** `returned`: the upstream could not be paid, and the customer has the money back. */
+  readonly ending: 'delivered' | 'owed' | 'returned' | 'lost'
   /** What is wrong; empty where nothing is. */
   readonly complaints: readonly string[]
   readonly doubleCharge: boolean
@@ -68,12 +69,12 @@ export async function judge(scene: Scene, store: ReadStore): Promise<Verdict> {
   }
 }
 
-const expectedAnswer = ({ row }: Scene): string =>
+export const expectedAnswer = ({ row }: Scene): string =>
   row.method === 'POST'
     ? JSON.stringify({ order: JSON.parse(ORDER) as object, number: 1 })
     : JSON.stringify({ joke: 'Why did the satoshi cross the bridge? To be settled on the other side.' })
 
-function opensCharge(plaintext: string, paymentHash: string | undefined): boolean {
+export function opensCharge(plaintext: string, paymentHash: string | undefined): boolean {
   const { type, token, preimage, authorization } = JSON.parse(plaintext) as Record<string, string>
   const hash = createHash('sha256')
     .update(preimage ?? '', 'hex')
