@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { enumerateHireKills, hireLine, hireRowNamed, isCleanHire, runHireMatrix, type HireKill, type Side } from './hire/hire-matrix.js' // prettier-ignore
 import { HIRE_ROWS } from './hire/hire-scene.js'
-import { enumeratePoints, inLanes, isClean, lastLine, rowNamed, runMatrix, type Kill } from './kill/matrix.js'
-import { ROWS } from './kill/rows.js'
+import { enumeratePoints, inLanes, isClean, isCleanPurchase, lastLine, purchaseLine, rowNamed, runMatrix, sumOf, type Kill } from './kill/matrix.js' // prettier-ignore
+import { isWorthwhile, PURCHASE_ROWS } from './kill/purchase-rows.js'
+import { ROWS, type Row } from './kill/rows.js'
 import { reportModel, reportMutants, reportSeed } from './model/model.js'
 
 const ENTRY = fileURLToPath(new URL('./daemon-entry.js', import.meta.url))
@@ -31,19 +32,20 @@ const { values: options } = parseArgs({
 
 const say = (line: string): void => console.log(line)
 
-async function killsToTry(lanes: number): Promise<Kill[]> {
+async function killsToTry(lanes: number, all: readonly Row[]): Promise<Kill[]> {
   if (options.row !== undefined && options.point !== undefined) {
     return [{ row: rowNamed(options.row), point: { name: options.point, occurrence: Number(options.occurrence ?? 1) } }]
   }
   const rows =
-    options.row === undefined ? ROWS.filter(({ extra }) => !extra || options['all-rows']) : [rowNamed(options.row)]
+    options.row === undefined ? all.filter(({ extra }) => !extra || options['all-rows']) : [rowNamed(options.row)]
   const found = new Map<string, Kill[]>()
   await inLanes(
     rows,
     Math.max(1, lanes / 2),
     async (row) => void found.set(row.name, await enumeratePoints(ENTRY, row)),
   )
-  const kills = rows.flatMap(({ name }) => found.get(name) ?? [])
+  const known = rows.flatMap(({ name }) => found.get(name) ?? [])
+  const kills = options['all-rows'] || options.row !== undefined ? known : known.filter(isWorthwhile)
   say(`kill matrix: ${kills.length} points in ${rows.length} rows`)
   return kills
 }
@@ -80,9 +82,15 @@ async function main(): Promise<boolean> {
   const lanes = Number(options.lanes ?? DEFAULT_LANES)
   if (isHireRow(options.row)) return caught && (await reportHires(lanes))
   const hired = options.row === undefined ? await reportHires(lanes) : true
-  const outcome = await runMatrix({ entry: ENTRY, kills: await killsToTry(lanes), lanes, say })
-  say(lastLine(outcome))
-  return caught && held && hired && isClean(outcome)
+  const isPurchase = PURCHASE_ROWS.some(({ name }) => name === options.row)
+  const run = async (rows: readonly Row[]) =>
+    runMatrix({ entry: ENTRY, kills: await killsToTry(lanes, rows), lanes, say })
+  const purchases = isPurchase || options.row === undefined ? await run(PURCHASE_ROWS) : null
+  if (purchases) say(purchaseLine(purchases))
+  const others = isPurchase ? null : await run(ROWS)
+  const outcome = purchases && others ? sumOf(purchases, others) : (purchases ?? others)
+  if (outcome) say(lastLine(outcome))
+  return caught && held && hired && outcome !== null && isClean(outcome) && (!purchases || isCleanPurchase(purchases))
 }
 
 process.exitCode = (await main()) ? 0 : 1

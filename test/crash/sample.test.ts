@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileSources, type Compiled } from '../support/compiled.js'
 import { hireLine, hireRowNamed, runHireMatrix, type HireKill } from './hire/hire-matrix.js'
-import { lastLine, rowNamed, runMatrix, type Kill } from './kill/matrix.js'
+import { lastLine, purchaseLine, rowNamed, runMatrix, type Kill } from './kill/matrix.js'
 import { runModel } from './model/model.js'
 import { huntMutant, MUTANTS } from './model/mutants.js'
 
@@ -40,6 +40,17 @@ const KILLS = [
   kill('status reusable POST', 'store.save:publishing#after'),
 ]
 
+const PURCHASE_KILLS = [
+  kill('wrap on-preimage GET', 'store.save:paying#after'),
+  kill('wrap on-preimage GET', 'wallet.payInvoice#during'),
+  kill('wrap on-preimage GET', 'wallet.payInvoice#after'),
+  kill('wrap on-preimage GET', 'wallet.settleHoldInvoice#before'),
+  kill('wrap on-preimage GET refused', 'wallet.cancelHoldInvoice#before'),
+  kill('wrap on-result GET', 'store.save:settling#after'),
+  kill('resell GET', 'wallet.payInvoice#after'),
+  kill('resell GET refused', 'store.save:refunding#after'),
+]
+
 const hireKill = (side: HireKill['side'], name: string): HireKill => ({
   row: hireRowNamed('hire GET'),
   side,
@@ -69,6 +80,14 @@ describe('the daemon', () => {
     const outcome = await runMatrix({ entry, kills: KILLS, lanes: 4, say: (line) => said.push(line) })
     const clean = { points: 8, hit: 8, kills: 8, lost: 0, doubleCharges: 0, secondResults: 0 }
     expect(lastLine(outcome), said.join('\n')).toBe(lastLine(clean))
+  }, 120_000)
+
+  it('pays once, and keeps or gives back what is held, after each of some kills', async () => {
+    const said: string[] = []
+    const entry = join(compiled.directory, 'test/crash/daemon-entry.js')
+    const outcome = await runMatrix({ entry, kills: PURCHASE_KILLS, lanes: 4, say: (line) => said.push(line) })
+    const none = { lost: 0, doubleCharges: 0, secondResults: 0, doublePayments: 0, unsettledHolds: 0, falseFailures: 0 }
+    expect(purchaseLine(outcome), said.join('\n')).toBe(purchaseLine({ points: 8, hit: 8, kills: 8, ...none }))
   }, 120_000)
 
   it('as provider, and its hirer, lose and repeat nothing after each of some kills', async () => {

@@ -7,6 +7,6 @@ export const CLOCK_AHEAD = 'CRASH_CLOCK_AHEAD'
 export function setClockAhead(clock: Clock, environment: NodeJS.ProcessEnv): void {
   const aheadMs = Number(environment[CLOCK_AHEAD] ?? 0)
   if (aheadMs === 0) return
-  const now = clock.now
+  const now = clock.now.bind(clock)
   Object.assign(clock, { now: () => now() + aheadMs })
 }
