@@ -81,7 +81,7 @@ export async function startLnurl(options: {
       ...{ tag: 'payRequest', callback: `http://${request.headers.host}/callback`, metadata },
       ...{ minSendable: 1_000, maxSendable: 1_000_000_000, allowsNostr: true, nostrPubkey },
     }
-    send(bent.document?.(document) ?? document)
+    send(bent.document ? bent.document(document) : document)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
