@@ -1,7 +1,7 @@
 /** How is a job paid at most once? The intent is saved first, exclusively; what is uncertain is looked up, never repeated. */
-import { createHash } from 'node:crypto'
 import type { EventId, PaymentHash, Preimage, Pubkey } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
+import { isPreimageOf } from '../l402/credential.js'
 import type { Clock, PaymentOutcome, Wallet } from '../ports.js'
 import type { PayableOffer } from './offer.js'
 import type { PaymentAttempt, PaymentJournal, SavedOutcome } from './payment-journal.js'
@@ -89,9 +89,6 @@ function provenOutcome(outcome: PaymentOutcome, hash: PaymentHash): PaymentOutco
   if (outcome.type !== 'paid' || isPreimageOf(outcome.preimage, hash)) return outcome
   return { type: 'unknown', reason: 'the wallet showed a wrong preimage' }
 }
-
-const isPreimageOf = (preimage: Preimage, hash: PaymentHash): boolean =>
-  createHash('sha256').update(Buffer.from(preimage, 'hex')).digest('hex') === hash
 
 /** How the payment stands by what is on disk. */
 export function paymentStandingOf(attempt: PaymentAttempt | null): PaymentStanding {

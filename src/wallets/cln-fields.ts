@@ -2,7 +2,7 @@
 import { isMalformed, type Millis, type PaymentHash, type Preimage } from '../core/identifiers.js'
 import { parseMsat, type Msat } from '../core/money.js'
 import { unusable } from './cln-client.js'
-import { provesPayment, readPreimage } from './nwc-transaction.js'
+import { provenPreimage } from './preimage.js'
 
 /** A number, its digits, or `1000msat` as older nodes write. */
 export function parseClnMsat(value: unknown): Msat | null {
@@ -24,11 +24,10 @@ export const parseWhole = (value: unknown): number | null =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null
 
 /** Null where it gives none. @throws TollbridgeError `wallet-unusable` for one that is not that of the payment hash. */
-export function provenPreimage(value: unknown, paymentHash: PaymentHash): Preimage | null {
-  const preimage = readPreimage(value)
-  if (preimage === null) return null
-  if (!isMalformed(preimage) && provesPayment(preimage, paymentHash)) return preimage
-  throw unusable('the preimage of the node is not that of the payment hash')
+export function preimageOf(value: unknown, paymentHash: PaymentHash): Preimage | null {
+  const preimage = provenPreimage(value, paymentHash)
+  if (isMalformed(preimage)) throw unusable('the preimage of the node is not that of the payment hash')
+  return preimage
 }
 
 export const isOfHash = (entry: Readonly<Record<string, unknown>>, paymentHash: PaymentHash): boolean =>

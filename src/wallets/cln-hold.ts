@@ -1,13 +1,13 @@
 /** How does Core Lightning hold a payment? By its `hold` plugin, whose invoices are kept apart from those of the node. */
 import { isMalformed, type Millis, type PaymentHash, type Preimage } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
+import { isPreimageOf } from '../l402/credential.js'
 import { decodeInvoice } from '../l402/invoice.js'
 import type { HoldInvoiceOutcome, HoldInvoiceRequest, IncomingState } from '../ports.js'
 import { listOf, reasonOf, resultOf, unusable, type ClnCall } from './cln-client.js'
-import { isOfHash, parseClnMsat, parseClnTime, parseWhole, provenPreimage } from './cln-fields.js'
+import { isOfHash, parseClnMsat, parseClnTime, parseWhole, preimageOf } from './cln-fields.js'
 import { findInvoice, type ClnEntry } from './cln-invoices.js'
 import { madeInvoice } from './made-invoice.js'
-import { provesPayment } from './nwc-transaction.js'
 
 const LIST = 'listholdinvoices'
 /** The plugin gives a payment back so many blocks before it would expire (its default, hold-expiry-deadline). */
@@ -55,7 +55,7 @@ function holdState(entry: ClnEntry, paymentHash: PaymentHash, now: Millis): Inco
     }
     case 'paid': {
       const { amountMsat } = heldIn(entry)
-      const preimage = provenPreimage(entry['preimage'], paymentHash)
+      const preimage = preimageOf(entry['preimage'], paymentHash)
       return { state: 'settled', preimage, amountMsat, settledAt: parseClnTime(entry['settled_at']) }
     }
     default:
@@ -118,7 +118,7 @@ export async function settleHold(
   now: Millis,
 ): Promise<void> {
   // The plugin takes the hash from the preimage: it would settle whichever invoice that is.
-  if (!provesPayment(preimage, paymentHash)) throw unusable('the preimage is not that of the payment hash')
+  if (!isPreimageOf(preimage, paymentHash)) throw unusable('the preimage is not that of the payment hash')
   const reply = await call('settleholdinvoice', { preimage })
   if (reply.type === 'result') return
   if (reply.type === 'error' && (await lookupHold(call, paymentHash, now)).state === 'settled') return

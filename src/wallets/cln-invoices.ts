@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { isMalformed, parsePaymentHash, type Millis, type PaymentHash } from '../core/identifiers.js'
 import type { IncomingState, InvoiceRequest, MadeInvoice, SettledIncoming } from '../ports.js'
 import { listOf, resultOf, unusable, type ClnCall } from './cln-client.js'
-import { isOfHash, parseClnMsat, parseClnTime, provenPreimage } from './cln-fields.js'
+import { isOfHash, parseClnMsat, parseClnTime, preimageOf } from './cln-fields.js'
 import { madeInvoice } from './made-invoice.js'
 
 export type ClnEntry = Readonly<Record<string, unknown>>
@@ -30,7 +30,7 @@ export function incomingState(entry: ClnEntry, paymentHash: PaymentHash, now: Mi
   if (status !== 'paid') throw unusable('the node names no status that is known for an invoice')
   const amountMsat = parseClnMsat(entry['amount_received_msat'])
   if (amountMsat === null) throw unusable('the node names no amount for a paid invoice')
-  const preimage = provenPreimage(entry['payment_preimage'], paymentHash)
+  const preimage = preimageOf(entry['payment_preimage'], paymentHash)
   return { state: 'settled', preimage, amountMsat, settledAt: parseClnTime(entry['paid_at']) }
 }
 

@@ -4,8 +4,8 @@ import { isMalformed } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
 import type { OutgoingState, PaymentLimits, PaymentOutcome } from '../ports.js'
 import { listOf, reasonOf, resultOf, unusable, type ClnCall, type ClnCode, type ClnReply } from './cln-client.js'
-import { isOfHash, parseClnMsat, provenPreimage } from './cln-fields.js'
-import { provesPayment, readPreimage } from './nwc-transaction.js'
+import { isOfHash, parseClnMsat, preimageOf } from './cln-fields.js'
+import { provenPreimage } from './preimage.js'
 
 /** How long the node tries; an attempt that hangs is not counted. */
 const RETRY_SECONDS = 60
@@ -62,9 +62,9 @@ async function send(payer: ClnPayer, bolt11: string, limits: PaymentLimits | und
 function paid(result: Readonly<Record<string, unknown>>, paymentHash: PaymentHash): PaymentOutcome {
   const { status } = result
   if (status !== undefined && status !== 'complete') return { type: 'unknown', reason: 'the node has not completed it' }
-  const preimage = readPreimage(result['payment_preimage'])
+  const preimage = provenPreimage(result['payment_preimage'], paymentHash)
   if (preimage === null) return { type: 'unknown', reason: 'the node gave no preimage' }
-  if (isMalformed(preimage) || !provesPayment(preimage, paymentHash)) {
+  if (isMalformed(preimage)) {
     return { type: 'unknown', reason: 'the preimage of the node is not that of the payment hash' }
   }
   return { type: 'paid', preimage, feesMsat: feesOf(result) }
@@ -78,7 +78,7 @@ export async function lookupPays(call: ClnCall, paymentHash: PaymentHash): Promi
   if (all.length > entries.length) throw unusable('the node answered for another payment hash')
   const complete = entries.find(({ status }) => status === 'complete')
   if (complete) {
-    const preimage = provenPreimage(complete['preimage'] ?? complete['payment_preimage'], paymentHash)
+    const preimage = preimageOf(complete['preimage'] ?? complete['payment_preimage'], paymentHash)
     if (preimage === null) throw unusable('the node says that it paid and does not give the preimage')
     return { state: 'settled', preimage, feesMsat: feesOf(complete) }
   }

@@ -13,7 +13,7 @@ import {
   type LnbitsEntry,
   type LnbitsPayment,
 } from './lnbits-payments.js'
-import { provesPayment, readPreimage } from './nwc-transaction.js'
+import { proofOrNull } from './preimage.js'
 
 const PAYMENTS = '/api/v1/payments'
 const PAGE_SIZE = 40
@@ -95,6 +95,5 @@ export async function leaksPreimages(http: WalletHttp, withoutKey: WalletHttp): 
   if (isMalformed(paymentHash)) return false
   const { status, body } = await withoutKey.ask({ method: 'GET', path: `${PAYMENTS}/${paymentHash}` })
   if (status !== 200 || !isEntry(body)) return false
-  const preimage = readPreimage(body['preimage'])
-  return preimage !== null && !isMalformed(preimage) && provesPayment(preimage, paymentHash)
+  return proofOrNull(body['preimage'], paymentHash) !== null
 }

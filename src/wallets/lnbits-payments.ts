@@ -3,7 +3,7 @@ import { TollbridgeError } from '../core/errors.js'
 import { isMalformed, parsePaymentHash, type Millis, type PaymentHash, type Preimage } from '../core/identifiers.js'
 import { parseMsat, type Msat } from '../core/money.js'
 import type { IncomingState, OutgoingState, SettledIncoming } from '../ports.js'
-import { provesPayment, readPreimage } from './nwc-transaction.js'
+import { provenPreimage } from './preimage.js'
 
 export type LnbitsEntry = Readonly<Record<string, unknown>>
 
@@ -34,16 +34,15 @@ export function readPayment(entry: LnbitsEntry, paymentHash: PaymentHash): Lnbit
     throw unusable('the wallet names no amount for a payment')
   }
   const state = readState(entry)
-  const preimage = readPreimage(entry['preimage'])
-  const isProof = preimage !== null && !isMalformed(preimage) && provesPayment(preimage, paymentHash)
-  if (state === 'settled' && preimage !== null && !isProof) {
+  const preimage = provenPreimage(entry['preimage'], paymentHash)
+  if (state === 'settled' && isMalformed(preimage)) {
     throw unusable('the preimage of the wallet is not that of the payment hash')
   }
   const fees = parseMsat(Math.abs(Number(entry['fee'])))
   return {
     direction: amount > 0 ? 'incoming' : 'outgoing',
     state,
-    preimage: isProof ? preimage : null,
+    preimage: isMalformed(preimage) ? null : preimage,
     amountMsat: Math.abs(amount) as Msat,
     feesMsat: isMalformed(fees) ? null : fees,
     createdAt: parseTime(entry['created_at']) ?? parseTime(entry['time']),

@@ -1,6 +1,7 @@
 /** How does a wallet of an LNbits server serve our Wallet port? Over its HTTP interface, with its invoice key or its admin key. */
 import { TollbridgeError } from '../core/errors.js'
 import { isMalformed, type PaymentHash } from '../core/identifiers.js'
+import { parseMsat } from '../core/money.js'
 import type { Clock, Excess, IncomingState, Logger, PaymentOutcome, Wallet, WalletMethod } from '../ports.js'
 import { createHintSocket } from './hint-socket.js'
 import { createHintedLookups } from './hinted-lookups.js'
@@ -8,7 +9,7 @@ import { createWalletHttp, parseJson, type WalletHttpOutcome } from './http.js'
 import { leaksPreimages, lookupIncoming, lookupOutgoing, pageOfIncoming } from './lnbits-lookup.js'
 import { isEntry } from './lnbits-payments.js'
 import { madeInvoice, wholeSats } from './made-invoice.js'
-import { provesPayment, readPreimage } from './nwc-transaction.js'
+import { proofOrNull } from './preimage.js'
 import { createSettledListeners } from './settled-listeners.js'
 import { unsupportedBy } from './unsupported.js'
 
@@ -133,14 +134,11 @@ export function createLnbitsWallet(options: LnbitsWalletOptions): Wallet {
     if (outcome.type === 'unknown') return outcome
     const answer = parseJson(outcome.text)
     const { status, preimage: given, fee } = isEntry(answer) ? answer : {}
-    const preimage = readPreimage(given)
+    const preimage = proofOrNull(given, paymentHash)
     // ORDER: its word first. A server knows the preimage of every invoice that it made itself, paid or not.
-    if (outcome.status === 201 && status === 'success' && preimage !== null && !isMalformed(preimage)) {
-      const fees = Math.abs(Number(fee))
-      const feesMsat = Number.isSafeInteger(fees)
-        ? (fees as NonNullable<(PaymentOutcome & { type: 'paid' })['feesMsat']>)
-        : null
-      if (provesPayment(preimage, paymentHash)) return { type: 'paid', preimage, feesMsat }
+    if (outcome.status === 201 && status === 'success' && preimage !== null) {
+      const fees = parseMsat(Math.abs(Number(fee)))
+      return { type: 'paid', preimage, feesMsat: isMalformed(fees) ? null : fees }
     }
     const reason = `it answered ${outcome.status}`
     const seen = await lookupOutgoing(http, paymentHash).catch(() => null)

@@ -1,7 +1,7 @@
 /** How are invoices of our own made, settled and cancelled at LND? What it answers is checked before it is shown to anybody. */
-import { createHash } from 'node:crypto'
 import { isMalformed, type PaymentHash, type Preimage } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
+import { isPreimageOf } from '../l402/credential.js'
 import { decodeInvoice } from '../l402/invoice.js'
 import type { HoldInvoiceOutcome, HoldInvoiceRequest, InvoiceRequest, MadeInvoice } from '../ports.js'
 import { isNotFound, isTaken, resultOf, unusable, type LndReply } from './lnd-client.js'
@@ -62,7 +62,7 @@ export async function settleHoldInvoice(
   preimage: Preimage,
   paymentHash: PaymentHash,
 ): Promise<void> {
-  if (createHash('sha256').update(preimage, 'hex').digest('hex') !== paymentHash) {
+  if (!isPreimageOf(preimage, paymentHash)) {
     throw unusable(source.name, 'the preimage is not that of the payment hash')
   }
   const reply = await source.client.post('/v2/invoices/settle', { preimage: base64Of(preimage) })

@@ -5,7 +5,8 @@ import { decodeInvoice } from '../l402/invoice.js'
 import type { OutgoingState, PaymentLimits, PaymentOutcome } from '../ports.js'
 import type { WalletHttp } from './http.js'
 import { isDenied, isObject, parseStreamed, unusable, type LndReply, type LndResult } from './lnd-client.js'
-import { base64UrlOf, provenPreimage } from './lnd-values.js'
+import { base64UrlOf } from './lnd-values.js'
+import { proofOrNull } from './preimage.js'
 
 export interface LndPayments {
   readonly name: string
@@ -86,8 +87,8 @@ function outcomeOf(reply: LndReply, paymentHash: PaymentHash): PaymentOutcome | 
     return isReason && !isUnderWay(result) ? refused(why) : unknown('the payment failed for no reason')
   }
   if (result['status'] !== 'SUCCEEDED') return null
-  const preimage = provenPreimage(result['payment_preimage'], paymentHash)
-  if (preimage === null || isMalformed(preimage)) return unknown('the wallet did not prove that it paid')
+  const preimage = proofOrNull(result['payment_preimage'], paymentHash)
+  if (preimage === null) return unknown('the wallet did not prove that it paid')
   return { type: 'paid', preimage, feesMsat: feesOf(result) }
 }
 
@@ -133,10 +134,8 @@ function outgoingOf(result: LndResult, paymentHash: PaymentHash): OutgoingState 
     case 'FAILED':
       return { state: isUnderWay(result) ? 'pending' : 'failed' }
     case 'SUCCEEDED': {
-      const preimage = provenPreimage(result['payment_preimage'], paymentHash)
-      return preimage === null || isMalformed(preimage)
-        ? null
-        : { state: 'settled', preimage, feesMsat: feesOf(result) }
+      const preimage = proofOrNull(result['payment_preimage'], paymentHash)
+      return preimage === null ? null : { state: 'settled', preimage, feesMsat: feesOf(result) }
     }
     default:
       return null

@@ -3,7 +3,7 @@ import { isMalformed, type PaymentHash } from '../core/identifiers.js'
 import { parseMsat } from '../core/money.js'
 import type { PaymentOutcome } from '../ports.js'
 import type { NwcReply } from './nwc-reply.js'
-import { provesPayment, readPreimage } from './nwc-transaction.js'
+import { provenPreimage } from './preimage.js'
 
 /**
  * Codes by which a wallet says that it sent nothing and will not (NIP-47 §Error codes), and one of ours. INTERNAL and OTHER are not
@@ -26,10 +26,10 @@ export function paymentOutcome(reply: NwcReply, paymentHash: PaymentHash): Payme
     return { type: NOTHING_WAS_SENT.has(reply.code) ? 'refused' : 'unknown', reason: reply.code }
   }
   const { preimage: value, fees_paid: fees } = reply.result as Record<string, unknown>
-  const preimage = readPreimage(value)
+  const preimage = provenPreimage(value, paymentHash)
   // An empty preimage is how some wallets say that the payment is still under way.
   if (preimage === null) return { type: 'unknown', reason: 'the wallet gave no preimage' }
-  if (isMalformed(preimage) || !provesPayment(preimage, paymentHash)) {
+  if (isMalformed(preimage)) {
     return { type: 'unknown', reason: 'the preimage of the wallet is not that of the payment hash' }
   }
   const feesMsat = parseMsat(fees)

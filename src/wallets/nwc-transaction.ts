@@ -1,10 +1,8 @@
 /** What does a wallet say of one payment, and does it prove it? (NIP-47 §Example transaction object) */
-import { createHash } from 'node:crypto'
 import {
   isMalformed,
   malformed,
   parsePaymentHash,
-  parsePreimage,
   type Malformed,
   type Millis,
   type PaymentHash,
@@ -12,6 +10,7 @@ import {
 } from '../core/identifiers.js'
 import { parseMsat, type Msat } from '../core/money.js'
 import type { SettledIncoming } from '../ports.js'
+import { provenPreimage } from './preimage.js'
 
 const STATES = ['pending', 'accepted', 'settled', 'expired', 'failed', 'cancelled'] as const
 export type NwcState = (typeof STATES)[number]
@@ -30,10 +29,6 @@ export interface NwcTransaction {
   readonly settleDeadline: number | null
 }
 
-/** True when the preimage is the one that the payment hash commits to. */
-export const provesPayment = (preimage: Preimage, paymentHash: PaymentHash): boolean =>
-  createHash('sha256').update(preimage, 'hex').digest('hex') === paymentHash
-
 /** Unset fields come as absent, null, '' or 0. */
 export function parseTransaction(value: unknown, now: Millis): NwcTransaction | Malformed {
   if (typeof value !== 'object' || value === null) return malformed('a transaction is an object')
@@ -45,11 +40,8 @@ export function parseTransaction(value: unknown, now: Millis): NwcTransaction | 
   const times = { settledAt, settleDeadline, expiresAt: parseTime(raw['expires_at']) }
   const state = parseState(raw['state'], times, now)
   if (isMalformed(state)) return state
-  const preimage = readPreimage(raw['preimage'])
-  const proved = preimage !== null && !isMalformed(preimage) && provesPayment(preimage, paymentHash)
-  if (state === 'settled' && preimage !== null && !proved) {
-    return malformed('the preimage of a settled transaction is not that of its payment hash')
-  }
+  const preimage = provenPreimage(raw['preimage'], paymentHash)
+  if (state === 'settled' && isMalformed(preimage)) return preimage
   const amount = parseMsat(raw['amount'])
   const fees = parseMsat(raw['fees_paid'])
   if (state === 'settled' && isMalformed(amount)) return amount
@@ -57,7 +49,7 @@ export function parseTransaction(value: unknown, now: Millis): NwcTransaction | 
     type: raw['type'] === 'incoming' || raw['type'] === 'outgoing' ? raw['type'] : null,
     paymentHash,
     state,
-    preimage: proved ? preimage : null,
+    preimage: isMalformed(preimage) ? null : preimage,
     amountMsat: isMalformed(amount) ? null : amount,
     feesMsat: isMalformed(fees) ? null : fees,
     settledAt,
@@ -94,13 +86,6 @@ function parseTime(seconds: unknown): Millis | null {
 
 export const parseHeight = (value: unknown): number | null =>
   typeof value === 'number' && Number.isSafeInteger(value) && value > 1 ? value : null
-
-/** All zeros is how some wallets write "not told". */
-export function readPreimage(value: unknown): Preimage | Malformed | null {
-  if (value == null || value === '') return null
-  const preimage = parsePreimage(typeof value === 'string' ? value.toLowerCase() : value)
-  return isMalformed(preimage) || /[^0]/.test(preimage) ? preimage : null
-}
 
 /** The transaction as a proof of an incoming payment, or null where it is anything less. */
 export function settledIncoming(transaction: NwcTransaction): SettledIncoming | null {

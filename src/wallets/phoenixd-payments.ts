@@ -1,16 +1,9 @@
 /** What does phoenixd say of one payment? Paid only where it says so: the preimage of an invoice stands there from the start. */
 import { TollbridgeError } from '../core/errors.js'
-import {
-  isMalformed,
-  parsePaymentHash,
-  type Malformed,
-  type Millis,
-  type PaymentHash,
-  type Preimage,
-} from '../core/identifiers.js'
+import { isMalformed, parsePaymentHash, type Malformed, type Millis, type PaymentHash } from '../core/identifiers.js'
 import { msatFromSats, parseMsat, satsRoundedUp, type Msat } from '../core/money.js'
 import type { IncomingState, OutgoingState, PaymentOutcome, SettledIncoming } from '../ports.js'
-import { provesPayment, readPreimage } from './nwc-transaction.js'
+import { proofOrNull } from './preimage.js'
 
 export type PhoenixdEntry = Readonly<Record<string, unknown>>
 
@@ -30,7 +23,7 @@ function checkHash(entry: PhoenixdEntry, paymentHash: PaymentHash): void {
 export function incomingState(entry: PhoenixdEntry, paymentHash: PaymentHash): IncomingState {
   checkHash(entry, paymentHash)
   if (entry['isPaid'] !== true) return { state: entry['isExpired'] === true ? 'expired' : 'pending' }
-  const preimage = proven(entry['preimage'], paymentHash)
+  const preimage = proofOrNull(entry['preimage'], paymentHash)
   if (preimage === null) throw unusable('the wallet says that it was paid and does not prove it')
   return { state: 'settled', preimage, amountMsat: paidAmount(entry), settledAt: parseTime(entry['completedAt']) }
 }
@@ -70,7 +63,7 @@ export function outgoingState(answer: unknown, paymentHash: PaymentHash): Outgoi
   for (const entry of entries) checkHash(entry, paymentHash)
   const paid = entries.find(({ isPaid }) => isPaid === true)
   if (paid) {
-    const preimage = proven(paid['preimage'], paymentHash)
+    const preimage = proofOrNull(paid['preimage'], paymentHash)
     if (preimage === null) throw unusable('the wallet says that it paid and does not prove it')
     const fees = parseMsat(paid['fees'])
     return { state: 'settled', preimage, feesMsat: isMalformed(fees) ? null : fees }
@@ -82,13 +75,8 @@ export function outgoingState(answer: unknown, paymentHash: PaymentHash): Outgoi
 
 /** Success and failure are both 200, and nothing names which: the preimage alone does. Null where it is no success. */
 export function paidOutcome(answer: unknown, paymentHash: PaymentHash): PaymentOutcome | null {
-  const preimage = isEntry(answer) ? proven(answer['paymentPreimage'], paymentHash) : null
+  const preimage = isEntry(answer) ? proofOrNull(answer['paymentPreimage'], paymentHash) : null
   if (preimage === null || !isEntry(answer)) return null
   const fees = wholeNumber(answer['routingFeeSat'])
   return { type: 'paid', preimage, feesMsat: fees === null ? null : msatFromSats(fees) }
-}
-
-function proven(value: unknown, paymentHash: PaymentHash): Preimage | null {
-  const preimage = readPreimage(value)
-  return preimage !== null && !isMalformed(preimage) && provesPayment(preimage, paymentHash) ? preimage : null
 }
