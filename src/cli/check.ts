@@ -18,6 +18,7 @@ import { EXIT } from './exit-codes.js'
 import type { Finding } from './finding.js'
 import { createSayingLog, silentLog } from './log.js'
 import type { Output } from './output.js'
+import { tryHold } from './try-hold.js'
 
 /** An event of ours that means nothing to others is dropped by relays after a minute (NIP-40). */
 const PROBE_LIFETIME_S = 60
@@ -25,8 +26,13 @@ const READ_BACK_MS = 5_000
 
 const WORDS = { ok: 'ok  ', failed: 'FAIL', skipped: 'SKIP', warning: 'WARN' } as const
 
-/** `paths` are concrete paths to probe where a route is a pattern. Each probed route costs its upstream one unpaid invoice. */
-export async function check(config: Config, paths: readonly string[], output: Output): Promise<number> {
+/** `paths` are concrete paths to probe where a route is a pattern; `holds`: wallets that can hold payments make a hold invoice. Each probed route costs its upstream one unpaid invoice. */
+export async function check(
+  config: Config,
+  paths: readonly string[],
+  output: Output,
+  { holds = false }: { readonly holds?: boolean } = {},
+): Promise<number> {
   refuseIdlePaths(config, paths)
   const count = { ok: 0, failed: 0, skipped: 0, warning: 0 }
   const report = (finding: Finding): void => {
@@ -53,6 +59,8 @@ export async function check(config: Config, paths: readonly string[], output: Ou
     for (const [name, wallet] of createWallets(config, { relayPool: relays, clock: systemClock, log: silentLog })) {
       wallets.set(name, wallet)
       for (const finding of await checkWallet(name, wallet, config)) report(finding)
+      const held = holds ? await tryHold(name, wallet) : null
+      if (held) report(held)
     }
     for (const settings of config.upstreams) {
       const unedited = checkUpstream(settings)

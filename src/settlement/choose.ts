@@ -77,11 +77,17 @@ const NEEDED_TO_RESELL = [
   'lookupPayment',
 ] as const satisfies readonly WalletMethod[]
 
+/** What keeps a wallet from wrapping anything; null where nothing does. */
+export function whyCannotHold({ name, methods }: Pick<Wallet, 'name' | 'methods'>): string | null {
+  const missing = NEEDED_TO_WRAP.filter((method) => !methods.has(method))
+  return missing.length === 0 ? null : `wallet ${name} does not offer ${missing.join(', ')}`
+}
+
 /** Why a hold invoice would not be safe here; null where it is. */
 export function whyNoWrap({ payer, upstream, invoice }: SettlementMeans): string | null {
   if (!payer) return 'no wallet to wrap with'
-  const missing = NEEDED_TO_WRAP.filter((method) => !payer.methods.has(method))
-  if (missing.length > 0) return `wallet ${payer.name} does not offer ${missing.join(', ')}`
+  const unable = whyCannotHold(payer)
+  if (unable !== null) return unable
   if (payer.info.backend === 'ldk') return `wallet ${payer.name} is LDK, which cannot pay a hash that it holds`
   if (payer.info.nodeId === invoice.payee) return `wallet ${payer.name} is the node of the upstream itself`
   const { trusted, maxUntrustedMsat } = upstream.terms.wrap

@@ -1,6 +1,8 @@
 /** Why does the money go the way it goes? One paragraph a route, for `tollbridge check`. */
 import { isRejection } from '../core/errors.js'
+import { msatFromSats } from '../core/money.js'
 import { canFollowPayments, choosePath, whyNoResale, whyNoWrap, type SettlementMeans } from './choose.js'
+import { ownPrice } from './purchase-terms.js'
 
 /** `upstreamWallet`: the name of the merchant wallet in the configuration. */
 export function explainPath(means: SettlementMeans): string {
@@ -40,5 +42,16 @@ function verdict(means: SettlementMeans): string {
       : `Every job is answered with no-settlement-path: the mode is ${means.upstream.mode}, and that is not possible.`
   }
   if (chosen.mode === 'passthrough') return `Settlement path: passthrough by ${chosen.sources.join(' and ')}.`
-  return `Settlement path: ${chosen.mode} with the wallet "${means.payer?.name ?? ''}".`
+  return `Settlement path: ${chosen.mode} with the wallet "${means.payer?.name ?? ''}". ${explainPrice(means)}`
+}
+
+/** What a wallet may pay in fees that cannot be told how much: the usual of the field. */
+const USUAL_FEES = { feePpm: 10_000, minFeeMsat: msatFromSats(10) }
+
+function explainPrice({ upstream: { terms }, invoice: { amountMsat }, payer }: SettlementMeans): string {
+  const { amountMsat: due, maxFeeMsat } = ownPrice(amountMsat, terms)
+  const price = `A customer pays ${due / 1000} sats, of which ${maxFeeMsat / 1000} are for routing fees.`
+  const usual = ownPrice(amountMsat, { ...terms, ...USUAL_FEES }).maxFeeMsat
+  if (!payer || payer.limits.has('fee') || maxFeeMsat >= usual) return price
+  return `${price} The wallet cannot limit the fees, which may be ${usual / 1000} sats: raise fees.`
 }

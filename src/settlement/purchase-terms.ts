@@ -72,9 +72,17 @@ function ownInvoice(
       `the invoice expires too soon to be paid after ours, which needs ${bufferSeconds} s`,
     )
   }
-  const maxFeeMsat = Math.max(ppmRoundedUp(amountMsat, terms.feePpm), terms.minFeeMsat) as Msat
-  const markup = ppmRoundedUp(amountMsat, terms.markupPpm)
-  return { amountMsat: sumToWholeSats(amountMsat, maxFeeMsat, terms.markupMsat, markup), maxFeeMsat, expirySeconds }
+  return { ...ownPrice(amountMsat, terms), expirySeconds }
+}
+
+/** The upstream's price with the fees that a payment of it may cost, and the markup, rounded up to a whole sat once. */
+export function ownPrice(
+  priceMsat: Msat,
+  { feePpm, minFeeMsat, markupMsat, markupPpm }: PurchaseTerms,
+): Pick<OwnInvoiceTerms, 'amountMsat' | 'maxFeeMsat'> {
+  const maxFeeMsat = Math.max(ppmRoundedUp(priceMsat, feePpm), minFeeMsat) as Msat
+  const markup = ppmRoundedUp(priceMsat, markupPpm)
+  return { amountMsat: sumToWholeSats(priceMsat, maxFeeMsat, markupMsat, markup), maxFeeMsat }
 }
 
 export interface HeldPayment {
