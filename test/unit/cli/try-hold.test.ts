@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { tryHold } from '../../../src/cli/try-hold.js'
 import { signInvoice, type UnsignedInvoice } from '../../../src/dev/lightning/sign-invoice.js'
-import type { HoldInvoiceRequest, IncomingState } from '../../../src/ports.js'
+import type { HoldInvoiceRequest } from '../../../src/ports.js'
 import { createScriptedPurse, type PurseScript } from '../../support/scripted-purse.js'
 
 const KEY = randomBytes(32)
