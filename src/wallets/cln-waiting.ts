@@ -5,7 +5,7 @@ import { reasonOf, type ClnCall } from './cln-client.js'
 import { parseWhole } from './cln-fields.js'
 import { settledEntry } from './cln-invoices.js'
 import type { ClnSweep } from './cln-sweep.js'
-import type { SettledListeners } from './settled-listeners.js'
+import type { WalletListeners } from './wallet-listeners.js'
 
 /** How long the node waits before it says that nothing was paid. */
 const WAIT_SECONDS = 50
@@ -27,7 +27,7 @@ export function createClnWaiting(wiring: {
   readonly name: string
   readonly call: ClnCall
   readonly sweep: Pick<ClnSweep, 'newestPayIndex'>
-  readonly listeners: Pick<SettledListeners, 'tell' | 'gap'>
+  readonly listeners: Pick<WalletListeners, 'tell' | 'gap'>
   readonly clock: Clock
   readonly log: Logger
 }): ClnWaiting {

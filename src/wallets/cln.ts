@@ -13,8 +13,8 @@ import { createClnSweep } from './cln-sweep.js'
 import { createClnWaiting } from './cln-waiting.js'
 import { createWalletHttp } from './http.js'
 import { parseNetwork, parseNodeId } from './nwc-abilities.js'
-import { createSettledListeners } from './settled-listeners.js'
 import { unsupportedBy } from './unsupported.js'
+import { createWalletListeners } from './wallet-listeners.js'
 
 /** Longer than the node tries. */
 const PAY_TIMEOUT_MS = 90_000
@@ -53,7 +53,7 @@ export function createClnWallet(options: ClnWalletOptions): Wallet {
   })
   const call = createClnCall(http)
   const sweep = createClnSweep(call)
-  const listeners = createSettledListeners()
+  const listeners = createWalletListeners()
   const waiting = createClnWaiting({ name, call, sweep, listeners, clock, log })
   const methods = new Set<WalletMethod>()
   let holds = false
@@ -100,7 +100,7 @@ export function createClnWallet(options: ClnWalletOptions): Wallet {
       return delay === null ? null : Math.max(0, delay - ROUTE_DELTA)
     },
     excessOver: async (needed) => excessOfRune(rune, needed, holds),
-    onSettled: (listener, onGap) => listeners.add(listener, onGap),
+    onSettled: listeners.onSettled,
     async stop() {
       waiting.stop()
       listeners.clear()

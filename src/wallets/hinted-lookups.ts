@@ -1,7 +1,7 @@
 /** Somebody says that a payment has arrived: is it so? Each hash is looked up once at a time, and whoever floods us gains a sweep. */
 import { isMalformed, parsePaymentHash, type PaymentHash } from '../core/identifiers.js'
 import type { Clock, IncomingState } from '../ports.js'
-import type { SettledListeners } from './settled-listeners.js'
+import type { WalletListeners } from './wallet-listeners.js'
 
 const MOST_AT_ONCE = 16
 const REMEMBERED = 1_000
@@ -16,7 +16,7 @@ export interface HintedLookups {
 
 export function createHintedLookups(wiring: {
   readonly lookup: (paymentHash: PaymentHash) => Promise<IncomingState>
-  readonly listeners: Pick<SettledListeners, 'tell' | 'gap'>
+  readonly listeners: Pick<WalletListeners, 'tell' | 'gap'>
   readonly clock: Clock
 }): HintedLookups {
   const { lookup, listeners, clock } = wiring

@@ -10,8 +10,8 @@ import { leaksPreimages, lookupIncoming, lookupOutgoing, pageOfIncoming } from '
 import { isEntry } from './lnbits-payments.js'
 import { madeInvoice, wholeSats } from './made-invoice.js'
 import { proofOrNull } from './preimage.js'
-import { createSettledListeners } from './settled-listeners.js'
 import { unsupportedBy } from './unsupported.js'
+import { createWalletListeners } from './wallet-listeners.js'
 
 const PAY_TIMEOUT_MS = 90_000
 /** Refused before anything is sent, as far as the status tells; its look-up has the last word. */
@@ -39,7 +39,7 @@ export function createLnbitsWallet(options: LnbitsWalletOptions): Wallet {
   const certificate = options.certificate === undefined ? {} : { certificate: options.certificate }
   const common = { name, origin: url, ...certificate, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
   const http = createWalletHttp({ ...common, headers: { 'x-api-key': key } })
-  const listeners = createSettledListeners()
+  const listeners = createWalletListeners()
   const methods = new Set<WalletMethod>()
   let isAdmin = false
 
@@ -113,7 +113,7 @@ export function createLnbitsWallet(options: LnbitsWalletOptions): Wallet {
       await withoutKey.stop()
       return isLeaking ? [...excess, LEAK] : excess
     },
-    onSettled: (listener, onGap) => listeners.add(listener, onGap),
+    onSettled: listeners.onSettled,
     async stop() {
       socket.stop()
       lookups.stop()

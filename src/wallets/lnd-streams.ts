@@ -1,16 +1,14 @@
 /** What does LND tell by itself? Settled invoices, from where we left off, and the acceptance of hold invoices that we watch. */
 import type { PaymentHash } from '../core/identifiers.js'
-import type { SettledIncoming } from '../ports.js'
 import { follow, type FollowSurroundings } from './lnd-follow.js'
 import { settledIncoming, type LndInvoice } from './lnd-invoice.js'
 import { pageOfInvoices, type LndSource } from './lnd-lookup.js'
 import { base64UrlOf } from './lnd-values.js'
+import type { WalletListeners } from './wallet-listeners.js'
 
 export interface LndStreams {
   /** Reads where the node's settlements stand, and listens from there. Once. @throws where LND does not answer. */
   open(): Promise<void>
-  onSettled(listener: (settled: SettledIncoming) => void, onGap: () => void): () => void
-  onAccepted(listener: (paymentHash: PaymentHash) => void): () => void
   /** From now on its acceptance is told. Nothing where it is watched already or nobody listens. */
   watch(paymentHash: PaymentHash): void
   stop(): void
@@ -21,9 +19,11 @@ const OPENING_MS = 5_000
 const MOST_WATCHED = 256
 const MOST_REMEMBERED = 2_000
 
-export function createLndStreams(source: LndSource, surroundings: FollowSurroundings): LndStreams {
-  const settledListeners = new Set<{ readonly tell: (settled: SettledIncoming) => void; readonly gap: () => void }>()
-  const acceptedListeners = new Set<{ readonly tell: (paymentHash: PaymentHash) => void }>()
+export function createLndStreams(
+  source: LndSource,
+  surroundings: FollowSurroundings,
+  listeners: WalletListeners,
+): LndStreams {
   const watched = new Set<PaymentHash>()
   const told = new Set<PaymentHash>()
   const ending = new AbortController()
@@ -41,8 +41,7 @@ export function createLndStreams(source: LndSource, surroundings: FollowSurround
   }
   function tell(invoice: LndInvoice): void {
     const settled = settledIncoming(invoice)
-    if (!remember(invoice) || settled === null) return
-    for (const listener of [...settledListeners]) listener.tell(settled)
+    if (remember(invoice) && settled !== null) listeners.tell(settled)
   }
   /** Before the first settlement of a node there is no place to go on from: what came while nobody listened is read. */
   async function catchUp(): Promise<void> {
@@ -51,7 +50,7 @@ export function createLndStreams(source: LndSource, surroundings: FollowSurround
   }
   function opened(again: boolean): void {
     if (settleIndex === 0) void catchUp().catch(() => undefined)
-    if (again) for (const listener of [...settledListeners]) listener.gap()
+    if (again) listeners.gap()
   }
 
   return {
@@ -73,32 +72,18 @@ export function createLndStreams(source: LndSource, surroundings: FollowSurround
         void follow(surroundings, { path, signal, onInvoice, onSent, onOpen: opened })
       })
     },
-    onSettled(tellSettled, gap) {
-      const listener = { tell: tellSettled, gap }
-      settledListeners.add(listener)
-      return () => void settledListeners.delete(listener)
-    },
-    onAccepted(tellAccepted) {
-      const listener = { tell: tellAccepted }
-      acceptedListeners.add(listener)
-      return () => void acceptedListeners.delete(listener)
-    },
     watch(paymentHash) {
-      if (acceptedListeners.size === 0 || watched.has(paymentHash) || watched.size >= MOST_WATCHED) return
+      if (!listeners.awaitAccepted() || watched.has(paymentHash) || watched.size >= MOST_WATCHED) return
       if (signal.aborted) return
       watched.add(paymentHash)
       const onInvoice = ({ incoming: { state } }: LndInvoice): 'more' | 'done' => {
         if (state === 'pending') return 'more'
-        if (state === 'accepted') for (const listener of [...acceptedListeners]) listener.tell(paymentHash)
+        if (state === 'accepted') listeners.tellAccepted(paymentHash)
         return 'done'
       }
       const path = (): string => `/v2/invoices/subscribe/${base64UrlOf(paymentHash)}`
       void follow(surroundings, { path, signal, onInvoice }).then(() => watched.delete(paymentHash))
     },
-    stop() {
-      settledListeners.clear()
-      acceptedListeners.clear()
-      ending.abort()
-    },
+    stop: () => ending.abort(),
   }
 }

@@ -7,6 +7,7 @@ import { estimateDelay, findInvoice, pageOfIncoming, pageOfInvoices, readInfo, s
 import { allowedMethods, excessOf, parsePermissions } from './lnd-macaroon.js'
 import { lookupPayment, payInvoice } from './lnd-pay.js'
 import { createLndStreams } from './lnd-streams.js'
+import { createWalletListeners } from './wallet-listeners.js'
 
 export interface LndWalletOptions {
   readonly name: string
@@ -49,7 +50,8 @@ export function createLndWallet(options: LndWalletOptions): Wallet {
   })
   const source = { name, client: createLndClient(name, http), now: () => clock.now() }
   const payments = { name, http, timeoutSeconds: paySeconds, callMs }
-  const streams = createLndStreams(source, { name, http, clock, log, idleMs })
+  const listeners = createWalletListeners()
+  const streams = createLndStreams(source, { name, http, clock, log, idleMs }, listeners)
   const permissions = parsePermissions(macaroon)
   const methods = new Set<WalletMethod>()
   let isOpen = false
@@ -93,11 +95,12 @@ export function createLndWallet(options: LndWalletOptions): Wallet {
     },
     settleHoldInvoice: (preimage, paymentHash) => settleHoldInvoice(source, preimage, paymentHash),
     cancelHoldInvoice: (paymentHash) => cancelHoldInvoice(source, paymentHash),
-    onAccepted: (listener) => streams.onAccepted(listener),
+    onAccepted: listeners.onAccepted,
     estimateDelay: (payee, amountMsat) => estimateDelay(source, payee, amountMsat),
     excessOver: async (needed) => excessOf(permissions, needed),
-    onSettled: (listener, onGap) => streams.onSettled(listener, onGap),
+    onSettled: listeners.onSettled,
     async stop() {
+      listeners.clear()
       streams.stop()
       await http.stop()
     },

@@ -3,6 +3,7 @@ import { isMalformed, type Millis, type PaymentHash } from '../core/identifiers.
 import type { SettledIncoming } from '../ports.js'
 import type { HeldInvoice, HeldInvoices } from './nwc-held.js'
 import { parseTransaction, settledIncoming } from './nwc-transaction.js'
+import type { WalletListeners } from './wallet-listeners.js'
 
 /** `hint`: something happened to an incoming payment, or may have, and it must be looked up. */
 export type Notified =
@@ -39,47 +40,17 @@ export function parseNotification(plaintext: string | null, now: Millis): Notifi
   return settled ? { type: 'settled', settled } : HINT
 }
 
-export interface NwcListeners {
-  readonly onSettled: (listener: (settled: SettledIncoming) => void, onGap: () => void) => () => void
-  readonly onAccepted: (listener: (paymentHash: PaymentHash) => void) => () => void
-  readonly notify: (plaintext: string | null) => void
-  /** Payments may have been missed. */
-  readonly gap: () => void
-  readonly clear: () => void
-}
-
-/** What is accepted is noted in `held` before anybody hears of it, so that whoever looks it up is told the same. */
-export function createNwcListeners(now: () => Millis, held: HeldInvoices): NwcListeners {
-  interface Pair {
-    readonly onSettled: (settled: SettledIncoming) => void
-    readonly onGap: () => void
-  }
-  const pairs = new Set<Pair>()
-  const accepted = new Set<{ readonly listener: (paymentHash: PaymentHash) => void }>()
-  const gap = (): void => pairs.forEach(({ onGap }) => onGap())
-  return {
-    onSettled(onSettled, onGap) {
-      const pair = { onSettled, onGap }
-      pairs.add(pair)
-      return () => void pairs.delete(pair)
-    },
-    onAccepted(listener) {
-      const entry = { listener }
-      accepted.add(entry)
-      return () => void accepted.delete(entry)
-    },
-    notify(plaintext) {
-      const notified = parseNotification(plaintext, now())
-      if (notified.type === 'hint') gap()
-      if (notified.type === 'settled') pairs.forEach(({ onSettled }) => onSettled(notified.settled))
-      if (notified.type !== 'accepted') return
-      held.note(notified.paymentHash, notified.held)
-      accepted.forEach(({ listener }) => listener(notified.paymentHash))
-    },
-    gap,
-    clear() {
-      pairs.clear()
-      accepted.clear()
-    },
+/**
+ * Tells the listeners what a notification says. What is accepted is noted in `held` before anybody hears of it, so that whoever looks it up
+ * is told the same.
+ */
+export function createNotifier(now: () => Millis, held: HeldInvoices, listeners: WalletListeners) {
+  return (plaintext: string | null): void => {
+    const notified = parseNotification(plaintext, now())
+    if (notified.type === 'hint') listeners.gap()
+    if (notified.type === 'settled') listeners.tell(notified.settled)
+    if (notified.type !== 'accepted') return
+    held.note(notified.paymentHash, notified.held)
+    listeners.tellAccepted(notified.paymentHash)
   }
 }

@@ -20,13 +20,14 @@ import { createNwcClient, type NwcClient } from './nwc-client.js'
 import { createHeldInvoices } from './nwc-held.js'
 import { lookupIncoming, lookupOutgoing, pageOfIncoming, resultOf, type Ask } from './nwc-lookup.js'
 import { makeHoldInvoice, makeInvoice } from './nwc-make.js'
-import { createNwcListeners } from './nwc-notifications.js'
+import { createNotifier } from './nwc-notifications.js'
 import { paymentOutcome } from './nwc-pay.js'
 import { cancelHoldInvoice, settleHoldInvoice } from './nwc-release.js'
 import { localFault } from './nwc-reply.js'
 import { parseHeight } from './nwc-transaction.js'
 import { parseNwcUri } from './nwc-uri.js'
 import { unsupportedBy } from './unsupported.js'
+import { createWalletListeners } from './wallet-listeners.js'
 
 const LISTEN_TIMEOUT_MS = 5_000
 const INFO_TIMEOUT_MS = 5_000
@@ -51,7 +52,8 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
   const { walletPubkey, secretKey, relays } = connection
   const cipher = createNwcCipher(secretKey, walletPubkey)
   const held = createHeldInvoices()
-  const listeners = createNwcListeners(() => clock.now(), held)
+  const listeners = createWalletListeners()
+  const onNotification = createNotifier(() => clock.now(), held, listeners)
   const methods = new Set<WalletMethod>()
   let commands: readonly string[] = []
   let channel: NwcChannel | undefined
@@ -115,7 +117,7 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
       channel = opened
       try {
         client = await createNwcClient({ connection, channel: opened, cipher, clock })
-        const listener = { onNotification: listeners.notify, onCaughtUp: listeners.gap, onAnnounced: listeners.gap }
+        const listener = { onNotification, onCaughtUp: listeners.gap, onAnnounced: listeners.gap }
         const [infoEvent] = await Promise.all([readInfoEvent(), opened.open(listener, LISTEN_TIMEOUT_MS)])
         const abilities = infoEvent ?? (await askForAbilities())
         encryption = abilities.encryption

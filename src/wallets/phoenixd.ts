@@ -10,8 +10,8 @@ import { madeInvoice, wholeSats } from './made-invoice.js'
 import { parseNetwork, parseNodeId } from './nwc-abilities.js'
 import { createPhoenixdProbe, type PhoenixdAbilities } from './phoenixd-abilities.js'
 import { incomingState, isEntry, outgoingState, paidOutcome, settledEntry } from './phoenixd-payments.js'
-import { createSettledListeners } from './settled-listeners.js'
 import { unsupportedBy } from './unsupported.js'
+import { createWalletListeners } from './wallet-listeners.js'
 
 /** It tries for as long as a payment may be under way; whoever waited longer would learn nothing more. */
 const PAY_TIMEOUT_MS = 90_000
@@ -48,7 +48,7 @@ export function createPhoenixdWallet(options: PhoenixdWalletOptions): Wallet {
     ...certificate,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   })
-  const listeners = createSettledListeners()
+  const listeners = createWalletListeners()
   const methods = new Set<WalletMethod>()
   const probe = createPhoenixdProbe(name, http)
   let abilities: PhoenixdAbilities = { spends: false, tellsSent: false, lists: false }
@@ -156,7 +156,7 @@ export function createPhoenixdWallet(options: PhoenixdWalletOptions): Wallet {
       if (!abilities.spends || needed.has('payInvoice')) return []
       return ['pay invoices, send money on-chain and close channels']
     },
-    onSettled: (listener, onGap) => listeners.add(listener, onGap),
+    onSettled: listeners.onSettled,
     async stop() {
       socket.stop()
       lookups.stop()
