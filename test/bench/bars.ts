@@ -17,6 +17,7 @@ export const BARS: readonly Bar[] = [
   { figure: 'paidNwcCpuMs', unit: 'ms', limit: 5 },
   { figure: 'settleToResultP50Ms', unit: 'ms', limit: 20 },
   { figure: 'settleToResultP99Ms', unit: 'ms', limit: 100 },
+  { figure: 'wrapExtraP50Ms', unit: 'ms', limit: 25 },
   { figure: 'bytesPerOpenJob', unit: 'B', limit: 16 * KIB },
   { figure: 'recover10kSeconds', unit: 's', limit: 3 },
   { figure: 'tenfoldDeliveryRatio', unit: '×', limit: 1.5 },

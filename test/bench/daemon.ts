@@ -29,14 +29,18 @@ export interface PlaceOptions {
   readonly readRelays: readonly string[]
   readonly origin: string
   /** How payments are seen. */
-  readonly settledBy: 'statusEndpoint' | 'wallet'
+  readonly settledBy: 'statusEndpoint' | 'wallet' | 'hold'
   readonly walletUri: string
 }
 
 /** Writes key, wallet and configuration into a directory of its own. What is not said here is the default. */
 export async function preparePlace(options: PlaceOptions): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), 'bench-'))
-  const byWallet = options.settledBy === 'wallet'
+  const byWallet = options.settledBy !== 'statusEndpoint'
+  const ofWallet =
+    options.settledBy === 'hold'
+      ? { mode: 'wrap', wallet: 'till', wrap: { maxHolds: 480 } }
+      : { merchantWallet: 'till', statusEndpoint: 'off' }
   const config = {
     key: { file: './key' },
     network: 'regtest',
@@ -46,7 +50,7 @@ export async function preparePlace(options: PlaceOptions): Promise<Place> {
       {
         name: 'api',
         origin: options.origin,
-        ...(byWallet ? { merchantWallet: 'till', statusEndpoint: 'off' } : {}),
+        ...(byWallet ? ofWallet : {}),
         exactPrice: 'off', // the invoice of the 402 is for one call already
         routes: [{ path: '/bytes/*' }, { path: '/free/**' }].map((route) => ({ ...route, maxSats: 1000 })),
       },

@@ -10,6 +10,7 @@ import { FULL, QUICK, type Figures, type Plan } from './plan.js'
 import { measureSdk } from './sdk.js'
 import { measureStart } from './start.js'
 import { measureFree, measurePaid, measureTenfold } from './throughput.js'
+import { measureWrap } from './wrap.js'
 
 const MEASUREMENTS: Readonly<Record<string, (plan: Plan) => Promise<Figures>>> = {
   floors: measureFloors,
@@ -19,6 +20,7 @@ const MEASUREMENTS: Readonly<Record<string, (plan: Plan) => Promise<Figures>>> =
   paid: measurePaid,
   tenfold: measureTenfold,
   latency: measureSettleToResult,
+  wrap: measureWrap,
   openJobs: measureOpenJobs,
 }
 
