@@ -56,6 +56,15 @@ const answersFit: Rule = ({ upstreams, publish, blobs }) => {
   })
 }
 
-const RULES: readonly Rule[] = [quorumCanBeReached, upstreamNamesDiffer, walletsExist, answersFit]
+const zapsHaveAnAddress: Rule = ({ upstreams, announce }) => {
+  if (!upstreams || !announce || announce.lud16 !== undefined) return []
+  return upstreams.flatMap(({ resell }, index) => {
+    if (!resell.zaps) return []
+    const message = 'is true, and announce.lud16 is not set: name the Lightning address that the wallet receives for'
+    return [{ path: ['upstreams', index, 'resell', 'zaps'], message }]
+  })
+}
+
+const RULES: readonly Rule[] = [quorumCanBeReached, upstreamNamesDiffer, walletsExist, answersFit, zapsHaveAnAddress]
 
 export const checkRules = (settings: Partial<Settings>): Problem[] => RULES.flatMap((rule) => rule(settings))

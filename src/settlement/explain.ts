@@ -42,7 +42,17 @@ function verdict(means: SettlementMeans): string {
       : `Every job is answered with no-settlement-path: the mode is ${means.upstream.mode}, and that is not possible.`
   }
   if (chosen.mode === 'passthrough') return `Settlement path: passthrough by ${chosen.sources.join(' and ')}.`
-  return `Settlement path: ${chosen.mode} with the wallet "${means.payer?.name ?? ''}". ${explainPrice(means)}`
+  const path = `Settlement path: ${chosen.mode} with the wallet "${means.payer?.name ?? ''}". ${explainPrice(means)}`
+  return chosen.mode === 'resell' ? `${path} ${explainCustody(means)}` : path
+}
+
+function explainCustody({ upstream }: SettlementMeans): string {
+  const { maxMsat, maxWindowMsat, maxLiabilityMsat, windowMs } = upstream.terms.resell
+  const [most, inWindow, open] = [maxMsat, maxWindowMsat, maxLiabilityMsat].map((msat) => msat / 1000)
+  return (
+    `This is custody: the money of customers is yours for moments, up to ${open} sats at one time; a job may cost ${most} sats, ` +
+    `all of them ${inWindow} sats in ${windowMs / 3_600_000} hours. What cannot be used goes back, or is owed: jobs list --owed.`
+  )
 }
 
 /** What a wallet may pay in fees that cannot be told how much: the usual of the field. */

@@ -2,6 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi, type TestContext } from 'vitest'
+import { refundJob } from '../../src/cli/refund-job.js'
+import { loadConfig } from '../../src/config/load.js'
 import type { Msat } from '../../src/core/money.js'
 import { startLnurl } from '../../src/dev/lnurl.js'
 import { startNwcWallet } from '../../src/dev/nwc-wallet.js'
@@ -117,5 +119,21 @@ describe.concurrent('where the upstream cannot be paid', () => {
     const uri = `nostr+walletconnect://${'ab'.repeat(32)}?relay=wss://relay.test&secret=${'12'.repeat(32)}`
     const job = await customer.publishJob({ path: '/joke', refund: uri })
     expect((await customer.error(job.id)).code).toBe('encryption-required')
+  })
+})
+
+describe.concurrent('what is owed', () => {
+  it('goes back where the operator says, and the customer hears the last word, over a restart', async (test) => {
+    const bridge = await open(test)
+    const job = await payInVain(bridge)
+    expect((await bridge.customer.error(job.id)).code).toBe('refund-owed')
+    await bridge.restart()
+    const invoice = await bridge.payer.makeInvoice({ amountMsat: PRICE, description: 'back', expirySeconds: 600 })
+    const config = await loadConfig(bridge.configFile)
+    const output = { json: true, data: () => undefined, object: () => undefined, say: () => undefined }
+    await refundJob(config, job.id, { to: invoice.bolt11 }, output)
+    expect((await bridge.customer.error(job.id, 2)).code).toBe('upstream-unpayable')
+    expect(bridge.payer.lookup(invoice.paymentHash)).toMatchObject({ state: 'settled', amountMsat: PRICE })
+    await expect(refundJob(config, job.id, {}, output)).rejects.toThrow(/owed/)
   })
 })
