@@ -61,22 +61,8 @@ export async function startCln(options: ClnServiceOptions): Promise<ClnService> 
     }
   }
 
-  const wire = await startWire({ answer })
-  return {
-    ...wire,
-    // What counts is read when it is asked for.
-    get connections() {
-      return wire.connections
-    },
-    get waiting() {
-      return wire.waiting
-    },
-    rune,
-    async stop() {
-      commands.stop()
-      await wire.stop()
-    },
-  }
+  const wire = await startWire({ answer, onStop: [() => commands.stop()] })
+  return Object.assign(wire, { rune })
 }
 
 function readRune(text: string): Rune {

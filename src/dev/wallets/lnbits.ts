@@ -136,28 +136,14 @@ export async function startLnbits(options: LnbitsServiceOptions): Promise<Lnbits
     return isAdmin ? pay(asked['bolt11']) : refusal(isOld ? 401 : 403, 'Invoice (or Admin) key required.')
   }
 
-  const wire = await startWire({ answer, letIn: (path) => path.startsWith('/api/v1/ws/') })
+  const onStop: (() => void)[] = []
+  const wire = await startWire({ answer, letIn: (path) => path.startsWith('/api/v1/ws/'), onStop })
   const isOfWallet = (path: string): boolean => [adminKey, invoiceKey].some((one) => path.endsWith(`/${one}`))
-  const stops = [
+  onStop.push(
     node.onSettled((payment) => wire.push({ wallet_balance: 0, payment: tellIncoming(payment) }, isOfWallet)),
     node.onSent((payment) => wire.push({ wallet_balance: 0, payment: tellOutgoing(payment) }, isOfWallet)),
-  ]
-  return {
-    ...wire,
-    // What counts is read when it is asked for.
-    get connections() {
-      return wire.connections
-    },
-    get waiting() {
-      return wire.waiting
-    },
-    adminKey,
-    invoiceKey,
-    async stop() {
-      for (const stop of stops) stop()
-      await wire.stop()
-    },
-  }
+  )
+  return Object.assign(wire, { adminKey, invoiceKey })
 }
 
 const json = (status: number, body: unknown): WireAnswer => ({ status, body })

@@ -133,35 +133,24 @@ export async function startPhoenixd(options: PhoenixdServiceOptions): Promise<Ph
     return found(outgoing && tellOutgoing(outgoing))
   }
 
+  const onStop: (() => void)[] = []
   const wire = await startWire({
     answer,
+    onStop,
     letIn: (path, { authorization }) =>
       path === '/websocket' && [password, limitedPassword].includes(passwordOf(authorization)),
   })
-  const stopHearing = node.onSettled(({ paymentHash, amountMsat }) =>
-    wire.push({
-      type: 'payment_received',
-      timestamp: Date.now(),
-      amountSat: Math.floor((amountMsat ?? 0) / 1000),
-      paymentHash,
-    }),
+  onStop.push(
+    node.onSettled(({ paymentHash, amountMsat }) =>
+      wire.push({
+        type: 'payment_received',
+        timestamp: Date.now(),
+        amountSat: Math.floor((amountMsat ?? 0) / 1000),
+        paymentHash,
+      }),
+    ),
   )
-  return {
-    ...wire,
-    // What counts is read when it is asked for.
-    get connections() {
-      return wire.connections
-    },
-    get waiting() {
-      return wire.waiting
-    },
-    password,
-    limitedPassword,
-    async stop() {
-      stopHearing()
-      await wire.stop()
-    },
-  }
+  return Object.assign(wire, { password, limitedPassword })
 }
 
 const json = (body: unknown): WireAnswer => ({ status: 200, body })

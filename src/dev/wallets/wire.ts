@@ -48,6 +48,8 @@ export interface WireParts {
   readonly answer: (request: WireRequest) => Promise<WireAnswer>
   /** A listener is let in; default: none is. */
   readonly letIn?: (path: string, headers: IncomingMessage['headers']) => boolean
+  /** Called before it stops; what is put into the list by then counts. Idempotent, as `stop` is. */
+  readonly onStop?: readonly (() => void)[]
 }
 
 /** What a peer sees of a service that has broken down half-way. */
@@ -57,7 +59,7 @@ const OTHER_HASH = 'ab'.repeat(31) + 'cd'
 const WRONG_PREIMAGE = 'ee'.repeat(32)
 
 /** @throws where the port is taken. */
-export async function startWire({ port = 0, answer, letIn = () => false }: WireParts): Promise<Wire> {
+export async function startWire({ port = 0, answer, letIn = () => false, onStop = [] }: WireParts): Promise<Wire> {
   const sockets = new Set<Socket>()
   const requests: string[] = []
   const faults: { on: string; fault: WireFault }[] = []
@@ -148,6 +150,7 @@ export async function startWire({ port = 0, answer, letIn = () => false }: WireP
       if (cut) for (const socket of sockets) socket.destroy()
     },
     async stop() {
+      for (const end of onStop) end()
       release()
       for (const socket of sockets) socket.destroy()
       upgrades.close()
