@@ -46,7 +46,7 @@ const PURCHASE_KILLS = [
   kill('wrap on-preimage GET', 'wallet.payInvoice#after'),
   kill('wrap on-preimage GET', 'wallet.settleHoldInvoice#before'),
   kill('wrap on-preimage GET refused', 'wallet.cancelHoldInvoice#before'),
-  kill('wrap on-result GET', 'store.save:settling#after'),
+  kill('wrap on-result GET', 'wallet.settleHoldInvoice#after'),
   kill('resell GET', 'wallet.payInvoice#after'),
   kill('resell GET refused', 'store.save:refunding#after'),
 ]
