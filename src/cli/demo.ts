@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { createNdkSession } from '../customer/ndk-session.js'
-import { renderInvoiceQr } from '../customer/invoice-qr.js'
 import { createPaymentJournal } from '../customer/payment-journal.js'
 import { requestJob } from '../customer/request-job.js'
 import type { RequestOutcome } from '../customer/request-outcome.js'
@@ -12,31 +11,29 @@ import { loadConfig } from '../config/load.js'
 import { msatFromSats } from '../core/money.js'
 import { systemClock } from '../system/system-clock.js'
 import { startDaemon } from '../daemon.js'
+import type { PurseRequest } from '../dev/purse.js'
 import { startDevWorld, type DevWorld } from '../dev/world.js'
 import { createOwnPool } from '../dev/own-pool.js'
 import { decodeInvoice } from '../l402/invoice.js'
 import { createNwcWallet } from '../wallets/nwc.js'
 import type { Pubkey } from '../core/identifiers.js'
-import { EXIT } from './exit-codes.js'
+import { createDemoStory } from './demo-story.js'
 import { createLog, silentLog } from './log.js'
 import type { Output } from './output.js'
 
 const TIMEOUT_MS = 60_000
 const MAX_SATS = 1000
 
-export async function demo(output: Output): Promise<number> {
+/** `purse`: the API belongs to somebody else, and the daemon pays it. */
+export async function demo(output: Output, purse: PurseRequest | null = null): Promise<number> {
   const startedAt = Date.now()
-  const story = createStory(output, startedAt)
-  const world = await startDevWorld()
-  if (world.lightning === 'simulated') {
-    output.say('The package lightningdevkit is not installed, so the payment runs over a simulation of Lightning.')
-  }
+  const world = await startDevWorld(purse ? { purse } : {})
+  const story = createDemoStory({ output, startedAt, world })
   const log = createLog('warn')
   try {
     const daemon = await startDaemon(await loadConfig(world.configFile), log)
     try {
-      story.ready(world)
-      world.merchant.onSettled(() => story.settled())
+      story.begin()
       const outcome = await hire(world, daemon.pubkey as Pubkey, story.tell)
       return story.end(outcome)
     } finally {
@@ -80,68 +77,5 @@ async function hire(world: DevWorld, provider: Pubkey, tell: (line: StoryLine) =
     await wallet.stop()
     session.stop()
     await relayPool.stop()
-  }
-}
-
-/** Tells the story as it happens, and keeps what the last line needs. */
-function createStory(output: Output, startedAt: number) {
-  let jobId: string | null = null
-  let amountMsat: number | null = null
-  let settledAt: number | null = null
-  let resultAt: number | null = null
-
-  const say = (text: string, at = Date.now()) => output.data(`${String(at - startedAt).padStart(6)} ms  ${text}`)
-
-  function tell(line: StoryLine): void {
-    output.object(line)
-    switch (line.type) {
-      case 'published':
-        jobId = line.jobId
-        return say(`job        ${line.jobId} (kind 5800, GET /joke) is on the relay`, line.at)
-      case 'offered':
-        amountMsat = line.amountMsat
-        say(
-          `challenge  the API asked for payment (402); the invoice came as kind 7000: ${(line.amountMsat ?? 0) / 1000} sats`,
-          line.at,
-        )
-        output.data(`\n${line.bolt11 ?? ''}\n`)
-        return output.data(line.bolt11 === null ? '' : renderInvoiceQr(line.bolt11))
-      case 'paying':
-        return say(`payment    the customer's wallet pays`, line.at)
-      case 'paid':
-        return say(`payment    the customer's wallet holds the preimage`, line.at)
-      case 'processing':
-        return say(`processing the daemon learned of it and calls the API with the credential`, line.at)
-      case 'result':
-        resultAt = line.at
-        return say(`result     ${line.resultId} (kind 6800, HTTP ${line.httpStatus}, ${line.bytes} bytes)`, line.at)
-      default:
-        return
-    }
-  }
-
-  return {
-    tell,
-    settled() {
-      settledAt = Date.now()
-      say(`settled    the API's Lightning node was paid`, settledAt)
-    },
-    ready(world: DevWorld) {
-      const nodes = world.lightning === 'ldk' ? 'two LDK nodes with a channel on regtest' : 'a simulation of Lightning'
-      output.object({ type: 'started', relay: world.relay.url, lightning: world.lightning, provider: world.npub })
-      say(`started    a relay (${world.relay.url}), ${nodes}, an L402 gate before a small API, and the daemon`)
-    },
-    end(outcome: RequestOutcome): number {
-      if (outcome.type !== 'result') {
-        output.object({ type: 'failed', outcome: outcome.type })
-        output.say(`the job did not complete: ${outcome.type}`)
-        return EXIT.failed
-      }
-      const settleToResultMs = Math.max(0, (resultAt ?? 0) - (settledAt ?? 0))
-      output.data(`\n${Buffer.from(outcome.body).toString('utf8')}\n`)
-      say(`completed  ${(amountMsat ?? 0) / 1000} sats; ${settleToResultMs} ms from settlement to result`)
-      output.object({ type: 'completed', jobId, resultId: outcome.resultId, amountMsat, settleToResultMs })
-      return EXIT.ok
-    },
   }
 }

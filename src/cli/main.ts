@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { loadConfig, loadStateDirectory } from '../config/load.js'
 import { TollbridgeError } from '../core/errors.js'
+import { describeDemo, describeDev, runDemo, runDev, type DevOptions } from './dev-command.js'
 import { EXIT } from './exit-codes.js'
 import { describeHire } from './hire-command.js'
 import type { HireOptions } from './hire-plan.js'
@@ -46,23 +47,8 @@ withConfig(program.command('run'))
     await finish(run(config))
   })
 
-for (const [name, description] of [
-  ['dev', 'run a whole world on this machine: relay, Lightning, gate, API and daemon'],
-  ['demo', 'carry one paid job from end to end over such a world, and exit'],
-] as const) {
-  const command = program
-    .command(name)
-    .description(description)
-    .option('--json', 'print JSON lines')
-    .addHelpText('after', examples(`tollbridge ${name}`, `tollbridge ${name} --json`))
-  if (name === 'demo') command.option('--agents', 'let one agent find, hire and pay another, in private')
-  command.action(async ({ json = false, agents = false }: JsonOption & { agents?: boolean }) => {
-    const output = createOutput(json)
-    if (name === 'dev') await finish((await import('./dev.js')).dev(output))
-    else if (agents) await finish((await import('./demo-agents.js')).demoAgents(output))
-    else await finish((await import('./demo.js')).demo(output))
-  })
-}
+describeDev(program.command('dev')).action((options: DevOptions) => finish(runDev(options)))
+describeDemo(program.command('demo')).action((options: DevOptions) => finish(runDemo(options)))
 
 configured('check', 'prove relays, wallets, the 402 and the settlement path of every route before the first job')
   .addHelpText('after', examples('tollbridge check', 'tollbridge check -c tollbridge.yaml --json'))

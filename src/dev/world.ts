@@ -10,8 +10,9 @@ import { startGateway, type Gateway } from './gateways/gateway.js'
 import type { DialectName } from './gateways/settings.js'
 import { createLdkPair, ldkAvailable } from './lightning/ldk.js'
 import type { LightningNode } from './lightning/node.js'
-import { createSimulatedNetwork } from './lightning/simulated.js'
+import { createSimulatedNetwork, type SimulatedNetwork } from './lightning/simulated.js'
 import { startNwcWallet, type NwcWalletService } from './nwc-wallet.js'
+import { openPurse, type DevPurse, type PurseRequest } from './purse.js'
 import { startRelay, type DevRelay } from './relay/relay.js'
 
 export interface DevWorld {
@@ -20,6 +21,8 @@ export interface DevWorld {
   readonly lightning: 'ldk' | 'simulated'
   readonly merchant: LightningNode
   readonly payer: LightningNode
+  /** What the daemon pays the API with; null where it sees no money. */
+  readonly purse: DevPurse | null
   /** Reads what the merchant receives; cannot spend. */
   readonly merchantWallet: NwcWalletService
   /** The customer's wallet. */
@@ -35,7 +38,10 @@ export interface DevWorld {
 
 export interface DevWorldOptions {
   readonly dialect?: DialectName
+  /** Default: LDK where it is installed; with a purse the simulation, since an LDK node cannot pay what it holds. */
   readonly lightning?: 'ldk' | 'simulated'
+  /** The API belongs to somebody else, and the daemon pays it from a wallet of its own. Default: none, the merchant's payments are read. */
+  readonly purse?: PurseRequest
   /** Kept after `stop`; default: a temporary directory that is removed. */
   readonly directory?: string
   readonly logLevel?: string
@@ -44,28 +50,37 @@ export interface DevWorldOptions {
 /** Starts everything but the daemon, and writes the daemon's configuration as an operator would. */
 export async function startDevWorld(options: DevWorldOptions = {}): Promise<DevWorld> {
   const closers: (() => unknown)[] = []
-  const lightning = options.lightning ?? ((await ldkAvailable()) ? 'ldk' : 'simulated')
+  const prefers = options.purse ? 'simulated' : options.lightning
+  const lightning = prefers ?? ((await ldkAvailable()) ? 'ldk' : 'simulated')
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'tollbridge-')))
   if (options.directory === undefined) closers.push(() => rm(directory, { recursive: true, force: true }))
   await mkdir(directory, { recursive: true, mode: 0o700 })
 
   const relay = await startRelay()
   closers.push(() => relay.stop())
-  const { merchant, payer, stop: stopNodes } = await openNodes(lightning)
+  const { merchant, payer, network, stop: stopNodes } = await openNodes(lightning)
   closers.push(stopNodes)
-  const gateway = await startGateway({ dialect: options.dialect ?? 'toll-booth', node: merchant })
+  const dialect = options.dialect ?? (options.purse ? 'aperture' : 'toll-booth')
+  const gateway = await startGateway({ dialect, node: merchant })
   closers.push(() => gateway.stop())
   const merchantWallet = await startNwcWallet({ node: merchant, relayUrl: relay.url, permissions: 'read' })
   closers.push(() => merchantWallet.stop())
   const customerWallet = await startNwcWallet({ node: payer, relayUrl: relay.url, permissions: 'full' })
   closers.push(() => customerWallet.stop())
 
+  const site = { payee: merchant.id, relayUrl: relay.url, directory }
+  const purse = options.purse && network ? await openPurse(options.purse, { network, ...site }) : null
+  if (purse) closers.push(() => purse.stop())
+
   const secretKey = randomBytes(32)
   const customerWalletFile = await writeSecret(directory, 'customer.nwc', customerWallet.uri)
   await writeSecret(directory, 'tollbridge.key', secretKey.toString('hex'))
   await writeSecret(directory, 'merchant.nwc', merchantWallet.uri)
   const configFile = join(directory, 'tollbridge.yaml')
-  await writeFile(configFile, stringify(devConfig(relay.url, gateway.url, options.logLevel ?? 'warn')))
+  await writeFile(
+    configFile,
+    stringify(devConfig({ relayUrl: relay.url, origin: gateway.url, logLevel: options.logLevel ?? 'warn', purse })),
+  )
 
   return {
     relay,
@@ -73,6 +88,7 @@ export async function startDevWorld(options: DevWorldOptions = {}): Promise<DevW
     lightning,
     merchant,
     payer,
+    purse,
     merchantWallet,
     customerWallet,
     directory,
@@ -85,13 +101,21 @@ export async function startDevWorld(options: DevWorldOptions = {}): Promise<DevW
   }
 }
 
-async function openNodes(lightning: 'ldk' | 'simulated') {
+interface Nodes {
+  readonly merchant: LightningNode
+  readonly payer: LightningNode
+  /** Null where they are real. */
+  readonly network: SimulatedNetwork | null
+  readonly stop: () => void
+}
+
+async function openNodes(lightning: 'ldk' | 'simulated'): Promise<Nodes> {
   if (lightning === 'ldk') {
     const pair = await createLdkPair()
-    return { merchant: pair.alice as LightningNode, payer: pair.bob as LightningNode, stop: () => pair.stop() }
+    return { merchant: pair.alice, payer: pair.bob, network: null, stop: () => pair.stop() }
   }
   const network = createSimulatedNetwork()
-  return { merchant: network.createNode(), payer: network.createNode(), stop: () => network.stop() }
+  return { merchant: network.createNode(), payer: network.createNode(), network, stop: () => network.stop() }
 }
 
 async function writeSecret(directory: string, name: string, secret: string): Promise<string> {
@@ -100,18 +124,26 @@ async function writeSecret(directory: string, name: string, secret: string): Pro
   return path
 }
 
-const devConfig = (relayUrl: string, origin: string, logLevel: string) => ({
+interface DevSettings {
+  readonly relayUrl: string
+  readonly origin: string
+  readonly logLevel: string
+  readonly purse: DevPurse | null
+}
+
+const devConfig = ({ relayUrl, origin, logLevel, purse }: DevSettings) => ({
   key: { file: './tollbridge.key' },
   stateDirectory: './state',
   network: 'regtest',
   logLevel,
   relays: { read: [relayUrl], allowPrivate: true },
-  wallets: { till: { type: 'nwc', uri: { file: './merchant.nwc' } } },
+  wallets: purse ? { purse: purse.settings } : { till: { type: 'nwc', uri: { file: './merchant.nwc' } } },
   upstreams: [
     {
       name: 'demo-api',
       origin,
-      merchantWallet: 'till',
+      ...(purse ? { wallet: 'purse', mode: purse.mode } : { merchantWallet: 'till' }),
+      ...(purse?.mode === 'resell' ? { resell: { enabled: true } } : {}),
       routes: [
         { name: 'joke', path: '/joke', maxSats: 1000, description: 'A joke.' },
         { name: 'echo', path: '/echo', maxSats: 1000, description: 'What you said.' },
