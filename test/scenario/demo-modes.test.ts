@@ -21,15 +21,11 @@ it.for<[string, string]>([
   ['resell', 'lnd'],
   ['resell', 'cln'],
   ['resell', 'phoenixd'],
-])(
-  '%s with %s ends with what the customer and the API were paid',
-  async ([mode, wallet]) => {
-    const { code, out, said, last } = await runDemo([`--${mode}`, '--wallet', wallet])
-    expect(code, said).toBe(0)
-    expect(last).toMatchObject({ type: 'completed', mode, wallet })
-    // The price, and room for ten sats of fees, of which the way took one.
-    expect(last).toMatchObject({ customerPaidMsat: 31_000, upstreamPaidMsat: 21_000, feesMsat: 1_000 })
-    expect(out + said).not.toMatch(/nostr\+walletconnect|nsec1|"preimage"|macaroon/)
-  },
-  60_000,
-)
+])('%s with %s ends with what the customer and the API were paid', { timeout: 60_000 }, async ([mode, wallet]) => {
+  const { code, out, said, last } = await runDemo([`--${mode}`, '--wallet', wallet])
+  expect(code, said).toBe(0)
+  expect(last).toMatchObject({ type: 'completed', mode, wallet })
+  // The price, and room for ten sats of fees, of which the way took one.
+  expect(last).toMatchObject({ customerPaidMsat: 31_000, upstreamPaidMsat: 21_000, feesMsat: 1_000 })
+  expect(out + said).not.toMatch(/nostr\+walletconnect|nsec1|"preimage"|macaroon/)
+})
