@@ -47,8 +47,13 @@ function judgeJob(rested: Rested, id: EventId): string {
     if (!truth) throw new Violation(message)
   }
   const job = readDisk(disk, id)
-  if (!job) throw new Violation('the job is not in the store')
   const said = answersTo(rested, id)
+  if (!job) {
+    // Too old to be taken up when it was heard at last: nothing was said, and nothing is owed.
+    const wasAway = rested.crashes > 2 * MANY_CRASHES && said.offers.length === 0
+    if (wasAway) return 'never heard in time'
+    throw new Violation('the job is not in the store')
+  }
   // Signed anew with work it shows the same invoice.
   const shown = new Set(said.offers.map(({ paymentHash }) => paymentHash))
   claim(shown.size <= 1, `${shown.size} invoices were shown`)
@@ -127,8 +132,10 @@ export function judgeUnpaid({ plan, crashes, jobs, gate }: Rested, job: Job, sai
     if (crashes > MANY_CRASHES) codes.push('invoice-invalid')
     // Its wallet may not answer in time, or be unable to say how long a payment takes.
     if (plan.purchase) codes.push('internal-error', 'invoice-invalid')
+    const isSilent = plan.purchase !== null && plan.purchase.callsFailed > 0
+    if (isSilent) codes.push('no-settlement-path')
     claim(excused || codes.includes(job.failure.code), `rejected with ${job.failure.code}, for no good reason`)
-    claim(job.failure.code !== 'no-settlement-path', 'rejected although there is a settlement path')
+    claim(isSilent || job.failure.code !== 'no-settlement-path', 'rejected although there is a settlement path')
   }
   claim(
     job.state !== 'expired' || said.offers.length > 0 || crashes > MANY_CRASHES,
