@@ -132,7 +132,7 @@ export function judgeUnpaid({ plan, crashes, jobs, gate }: Rested, job: Job, sai
     if (crashes > MANY_CRASHES) codes.push('invoice-invalid')
     // Its wallet may not answer in time, or be unable to say how long a payment takes.
     if (plan.purchase) codes.push('internal-error', 'invoice-invalid')
-    const isSilent = plan.purchase !== null && plan.purchase.callsFailed > 0
+    const isSilent = plan.purchase !== null && plan.purchase.callsFailed + plan.purchase.away.length > 0
     if (isSilent) codes.push('no-settlement-path')
     claim(excused || codes.includes(job.failure.code), `rejected with ${job.failure.code}, for no good reason`)
     claim(isSilent || job.failure.code !== 'no-settlement-path', 'rejected although there is a settlement path')
