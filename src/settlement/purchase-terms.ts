@@ -6,6 +6,8 @@ import type { PurchaseTerms } from '../core/route.js'
 
 /** Blocks that a route is taken to need where the wallet cannot estimate it; a payee that wants more is refused then. */
 const UNKNOWN_ROUTE_BLOCKS = 288
+/** An estimate holds for the moment: until we pay, blocks come, and nodes add a few of their own to the last delta. */
+const SLACK_BLOCKS = 9
 const LONGEST_RESALE_S = 3_600
 
 export interface UpstreamInvoice {
@@ -45,7 +47,8 @@ export function termsOfHold({
     return rejection('no-settlement-path', `the invoice asks for ${minFinalCltv} blocks, and the route is not known`)
   }
   // Ours must outlast the upstream's: whoever keeps us waiting to the end must not be able to let the customer's payment lapse first.
-  const minCltvDelta = (routeBlocks ?? UNKNOWN_ROUTE_BLOCKS) + minFinalCltv + marginBlocks
+  const minCltvDelta =
+    (routeBlocks ?? UNKNOWN_ROUTE_BLOCKS) + minFinalCltv + marginBlocks + (routeBlocks === null ? 0 : SLACK_BLOCKS)
   if (minCltvDelta > maxDelayBlocks) {
     return rejection(
       'no-settlement-path',

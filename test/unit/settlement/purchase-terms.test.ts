@@ -63,8 +63,8 @@ describe('the time to pay', () => {
 })
 
 describe('the blocks of a hold', () => {
-  it('cover the route, the last hop of the upstream and the margin', () => {
-    expect(termsOfHold(question({ routeBlocks: 120, minFinalCltv: 40 }))).toMatchObject({ minCltvDelta: 240 })
+  it('cover the route, the last hop of the upstream the margin, and a few for what comes meanwhile', () => {
+    expect(termsOfHold(question({ routeBlocks: 120, minFinalCltv: 40 }))).toMatchObject({ minCltvDelta: 249 })
   })
 
   it('cover a day of routing where nobody estimates it', () => {

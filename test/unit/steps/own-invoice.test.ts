@@ -64,7 +64,7 @@ describe('a hold invoice', () => {
   })
 
   it('takes the estimate of a route where the wallet gives one', async () => {
-    const { purse, make } = open({ blocksToPayee: 40, made: { type: 'made', bolt11: ours({ minCltvDelta: 138 }) } })
+    const { purse, make } = open({ blocksToPayee: 40, made: { type: 'made', bolt11: ours({ minCltvDelta: 147 }) } })
     purse.abilities.add('estimateDelay')
     expect(await make()).toMatchObject({ amountMsat: 31_000 })
     expect(purse.calls).toEqual(['estimateDelay', 'makeHoldInvoice'])
