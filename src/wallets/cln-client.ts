@@ -1,12 +1,14 @@
 /** What does Core Lightning answer to one command? POST and JSON over clnrest; its own words are never kept. */
 import { TollbridgeError } from '../core/errors.js'
-import { parseJson, type WalletHttp } from './http.js'
+import type { WalletHttp } from './http.js'
+import { isObject, parseJson, type JsonObject } from './json.js'
+import { walletFault } from './wallet-fault.js'
 
 /** Rune missing or refused; no such command; or the number that lightningd gives. */
 export type ClnCode = 'denied' | 'unknown-command' | number
 
 export type ClnReply =
-  | { readonly type: 'result'; readonly result: Readonly<Record<string, unknown>> }
+  | { readonly type: 'result'; readonly result: JsonObject }
   /** Answered by the node itself. */
   | { readonly type: 'error'; readonly code: ClnCode }
   | { readonly type: 'unsent'; readonly reason: string }
@@ -34,21 +36,19 @@ export const createClnCall =
     const { status, text } = outcome
     if (status === 401 || status === 403) return { type: 'error', code: 'denied' }
     const body = parseJson(text)
-    const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
-    if (!isObject) return { type: 'unknown', reason: `it answered ${status} with what is no JSON object` }
-    const told = body as Record<string, unknown>
+    if (!isObject(body)) return { type: 'unknown', reason: `it answered ${status} with what is no JSON object` }
     // 201 is success; 200 too, for what may stand between.
-    if (status === 201 || status === 200) return { type: 'result', result: told }
-    const { code } = told
+    if (status === 201 || status === 200) return { type: 'result', result: body }
+    const { code } = body
     if (typeof code !== 'number' || !Number.isSafeInteger(code))
       return { type: 'unknown', reason: `it answered ${status}` }
     return { type: 'error', code: code === UNKNOWN_COMMAND ? 'unknown-command' : code }
   }
 
 /** The result of what only looks. @throws TollbridgeError `timeout` or `wallet-unusable`. */
-export function resultOf(reply: ClnReply, command: string): Readonly<Record<string, unknown>> {
+export function resultOf(reply: ClnReply, command: string): JsonObject {
   if (reply.type === 'result') return reply.result
-  if (reply.type === 'error') throw unusable(`${command}: ${reasonOf(reply.code)}`)
+  if (reply.type === 'error') throw walletFault(`${command}: ${reasonOf(reply.code)}`)
   throw new TollbridgeError('timeout', `the node did not answer ${command}: ${reply.reason}`)
 }
 
@@ -57,11 +57,9 @@ export function reasonOf(code: ClnCode): string {
   return code === 'unknown-command' ? 'the node has no such command' : `the node answered with code ${code}`
 }
 
-export const unusable = (reason: string): TollbridgeError => new TollbridgeError('wallet-unusable', reason)
-
 /** The objects of a list. @throws TollbridgeError `wallet-unusable` where there is no list. */
-export function listOf(result: Readonly<Record<string, unknown>>, name: string): Readonly<Record<string, unknown>>[] {
+export function listOf(result: JsonObject, name: string): JsonObject[] {
   const list = result[name]
-  if (!Array.isArray(list)) throw unusable(`the node answered nonsense: no ${name}`)
-  return list.filter((entry): entry is Record<string, unknown> => typeof entry === 'object' && entry !== null)
+  if (!Array.isArray(list)) throw walletFault(`the node answered nonsense: no ${name}`)
+  return list.filter(isObject)
 }

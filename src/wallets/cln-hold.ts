@@ -4,10 +4,12 @@ import type { Msat } from '../core/money.js'
 import { isPreimageOf } from '../l402/credential.js'
 import { decodeInvoice } from '../l402/invoice.js'
 import type { HoldInvoiceOutcome, HoldInvoiceRequest, IncomingState } from '../ports.js'
-import { listOf, reasonOf, resultOf, unusable, type ClnCall } from './cln-client.js'
-import { isOfHash, parseClnMsat, parseClnTime, parseWhole, preimageOf } from './cln-fields.js'
+import { listOf, reasonOf, resultOf, type ClnCall } from './cln-client.js'
+import { isOfHash, parseClnMsat, preimageOf } from './cln-fields.js'
 import { findInvoice, type ClnEntry } from './cln-invoices.js'
+import { parseTime, parseWhole } from './json.js'
 import { madeInvoice } from './made-invoice.js'
+import { walletFault } from './wallet-fault.js'
 
 const LIST = 'listholdinvoices'
 /** The plugin gives a payment back so many blocks before it would expire (its default, hold-expiry-deadline). */
@@ -24,14 +26,14 @@ export async function hasHoldPlugin(call: ClnCall): Promise<boolean> {
 async function find(call: ClnCall, paymentHash: PaymentHash): Promise<ClnEntry | null> {
   const entries = listOf(resultOf(await call(LIST, { payment_hash: paymentHash }), LIST), 'holdinvoices')
   const found = entries.find((entry) => isOfHash(entry, paymentHash))
-  if (!found && entries.length > 0) throw unusable('the node answered for another payment hash')
+  if (!found && entries.length > 0) throw walletFault('the node answered for another payment hash')
   return found ?? null
 }
 
 const bolt11Of = (entry: ClnEntry): string => {
   const bolt11 = entry['invoice'] ?? entry['bolt11']
   if (typeof bolt11 === 'string') return bolt11
-  throw unusable('the node shows no invoice for a hold invoice')
+  throw walletFault('the node shows no invoice for a hold invoice')
 }
 
 /** @throws TollbridgeError where the node does not answer or answers nonsense. */
@@ -56,10 +58,10 @@ function holdState(entry: ClnEntry, paymentHash: PaymentHash, now: Millis): Inco
     case 'paid': {
       const { amountMsat } = heldIn(entry)
       const preimage = preimageOf(entry['preimage'], paymentHash)
-      return { state: 'settled', preimage, amountMsat, settledAt: parseClnTime(entry['settled_at']) }
+      return { state: 'settled', preimage, amountMsat, settledAt: parseTime(entry['settled_at']) }
     }
     default:
-      throw unusable('the node names no state that is known for a hold invoice')
+      throw walletFault('the node names no state that is known for a hold invoice')
   }
 }
 
@@ -68,7 +70,7 @@ function heldIn(entry: ClnEntry): { amountMsat: Msat; settleDeadline: number | n
   const parts = listOf(entry, 'htlcs').filter(({ state }) => /^(accepted|paid)$/i.test(String(state)))
   const amounts = parts.map((part) => parseClnMsat(part['msat']))
   const expiries = parts.map((part) => parseWhole(part['cltv_expiry']))
-  if (amounts.length === 0 || amounts.includes(null)) throw unusable('the node names no amount for a held payment')
+  if (amounts.length === 0 || amounts.includes(null)) throw walletFault('the node names no amount for a held payment')
   const first = expiries.includes(null) ? null : Math.min(...expiries.map((expiry) => expiry ?? 0))
   return {
     amountMsat: amounts.reduce<number>((sum, amount) => sum + (amount ?? 0), 0) as Msat,
@@ -89,10 +91,10 @@ export async function makeHold(call: ClnCall, request: HoldInvoiceRequest, now: 
     // Two calls at once: the other was first.
     const meanwhile = await existing(call, request, now)
     if (meanwhile) return meanwhile
-    throw unusable(`holdinvoice: ${reasonOf(reply.code)}`)
+    throw walletFault(`holdinvoice: ${reasonOf(reply.code)}`)
   }
   const made = madeInvoice(resultOf(reply, 'holdinvoice')['bolt11'], request.amountMsat)
-  if (made.paymentHash !== paymentHash) throw unusable('the node made a hold invoice on another payment hash')
+  if (made.paymentHash !== paymentHash) throw walletFault('the node made a hold invoice on another payment hash')
   return { type: 'made', bolt11: made.bolt11 }
 }
 
@@ -118,7 +120,7 @@ export async function settleHold(
   now: Millis,
 ): Promise<void> {
   // The plugin takes the hash from the preimage: it would settle whichever invoice that is.
-  if (!isPreimageOf(preimage, paymentHash)) throw unusable('the preimage is not that of the payment hash')
+  if (!isPreimageOf(preimage, paymentHash)) throw walletFault('the preimage is not that of the payment hash')
   const reply = await call('settleholdinvoice', { preimage })
   if (reply.type === 'result') return
   if (reply.type === 'error' && (await lookupHold(call, paymentHash, now)).state === 'settled') return

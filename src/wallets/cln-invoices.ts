@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import { isMalformed, parsePaymentHash, type Millis, type PaymentHash } from '../core/identifiers.js'
 import type { IncomingState, InvoiceRequest, MadeInvoice, SettledIncoming } from '../ports.js'
-import { listOf, resultOf, unusable, type ClnCall } from './cln-client.js'
-import { isOfHash, parseClnMsat, parseClnTime, preimageOf } from './cln-fields.js'
+import { listOf, resultOf, type ClnCall } from './cln-client.js'
+import { isOfHash, parseClnMsat, preimageOf } from './cln-fields.js'
+import { parseTime, type JsonObject } from './json.js'
 import { madeInvoice } from './made-invoice.js'
+import { walletFault } from './wallet-fault.js'
 
-export type ClnEntry = Readonly<Record<string, unknown>>
+export type ClnEntry = JsonObject
 
 /** Null where no invoice has this hash. @throws TollbridgeError where the node does not answer or answers nonsense. */
 export async function findInvoice(call: ClnCall, paymentHash: PaymentHash): Promise<ClnEntry | null> {
@@ -15,7 +17,7 @@ export async function findInvoice(call: ClnCall, paymentHash: PaymentHash): Prom
   if (entries.length === 0) return null
   const found = entries.find((entry) => isOfHash(entry, paymentHash))
   // A node, or what stands before it, that has not read the hash tells of every invoice: the first is somebody else's.
-  if (!found) throw unusable('the node answered for another payment hash')
+  if (!found) throw walletFault('the node answered for another payment hash')
   return found
 }
 
@@ -23,15 +25,15 @@ export async function findInvoice(call: ClnCall, paymentHash: PaymentHash): Prom
 export function incomingState(entry: ClnEntry, paymentHash: PaymentHash, now: Millis): IncomingState {
   const { status } = entry
   if (status === 'unpaid') {
-    const expiresAt = parseClnTime(entry['expires_at'])
+    const expiresAt = parseTime(entry['expires_at'])
     return { state: expiresAt !== null && expiresAt <= now ? 'expired' : 'pending' }
   }
   if (status === 'expired') return { state: 'expired' }
-  if (status !== 'paid') throw unusable('the node names no status that is known for an invoice')
+  if (status !== 'paid') throw walletFault('the node names no status that is known for an invoice')
   const amountMsat = parseClnMsat(entry['amount_received_msat'])
-  if (amountMsat === null) throw unusable('the node names no amount for a paid invoice')
+  if (amountMsat === null) throw walletFault('the node names no amount for a paid invoice')
   const preimage = preimageOf(entry['payment_preimage'], paymentHash)
-  return { state: 'settled', preimage, amountMsat, settledAt: parseClnTime(entry['paid_at']) }
+  return { state: 'settled', preimage, amountMsat, settledAt: parseTime(entry['paid_at']) }
 }
 
 /** The entry as a proof of a payment, or null where it is anything less. */

@@ -3,9 +3,11 @@ import type { PaymentHash } from '../core/identifiers.js'
 import { isMalformed } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
 import type { OutgoingState, PaymentLimits, PaymentOutcome } from '../ports.js'
-import { listOf, reasonOf, resultOf, unusable, type ClnCall, type ClnCode, type ClnReply } from './cln-client.js'
+import { listOf, reasonOf, resultOf, type ClnCall, type ClnCode, type ClnReply } from './cln-client.js'
 import { isOfHash, parseClnMsat, preimageOf } from './cln-fields.js'
+import type { JsonObject } from './json.js'
 import { provenPreimage } from './preimage.js'
+import { walletFault } from './wallet-fault.js'
 
 /** How long the node tries; an attempt that hangs is not counted. */
 const RETRY_SECONDS = 60
@@ -59,7 +61,7 @@ async function send(payer: ClnPayer, bolt11: string, limits: PaymentLimits | und
   return payer.call('pay', { bolt11, ...bounds }, options)
 }
 
-function paid(result: Readonly<Record<string, unknown>>, paymentHash: PaymentHash): PaymentOutcome {
+function paid(result: JsonObject, paymentHash: PaymentHash): PaymentOutcome {
   const { status } = result
   if (status !== undefined && status !== 'complete') return { type: 'unknown', reason: 'the node has not completed it' }
   const preimage = provenPreimage(result['payment_preimage'], paymentHash)
@@ -75,18 +77,18 @@ export async function lookupPays(call: ClnCall, paymentHash: PaymentHash): Promi
   const all = listOf(resultOf(await call('listpays', { payment_hash: paymentHash }), 'listpays'), 'pays')
   // Each attempt may be an entry of its own: one that succeeded is decisive, and one under way outweighs those that failed.
   const entries = all.filter((entry) => isOfHash(entry, paymentHash))
-  if (all.length > entries.length) throw unusable('the node answered for another payment hash')
+  if (all.length > entries.length) throw walletFault('the node answered for another payment hash')
   const complete = entries.find(({ status }) => status === 'complete')
   if (complete) {
     const preimage = preimageOf(complete['preimage'] ?? complete['payment_preimage'], paymentHash)
-    if (preimage === null) throw unusable('the node says that it paid and does not give the preimage')
+    if (preimage === null) throw walletFault('the node says that it paid and does not give the preimage')
     return { state: 'settled', preimage, feesMsat: feesOf(complete) }
   }
   if (entries.length === 0) return { state: 'not_found' }
   return { state: entries.every(({ status }) => status === 'failed') ? 'failed' : 'pending' }
 }
 
-function feesOf(entry: Readonly<Record<string, unknown>>): Msat | null {
+function feesOf(entry: JsonObject): Msat | null {
   const sent = parseClnMsat(entry['amount_sent_msat'])
   const amount = parseClnMsat(entry['amount_msat'])
   return sent === null || amount === null || sent < amount ? null : ((sent - amount) as Msat)

@@ -2,8 +2,8 @@
 import type { Millis } from '../core/identifiers.js'
 import type { IncomingPage } from '../ports.js'
 import { listOf, resultOf, type ClnCall } from './cln-client.js'
-import { parseClnTime, parseWhole } from './cln-fields.js'
 import { settledEntry, type ClnEntry } from './cln-invoices.js'
+import { parseTime, parseWhole } from './json.js'
 
 const PAGE_SIZE = 100
 /** How far back the newest payment is looked for, in pages. */
@@ -66,7 +66,7 @@ export function createClnSweep(call: ClnCall): ClnSweep {
       const entries = await pageBelow(bound)
       const paid = entries.filter(({ status }) => status === 'paid')
       // Changes are in the order of time: below one that was paid before, there is nothing that was paid since.
-      const isOlder = (entry: ClnEntry): boolean => (parseClnTime(entry['paid_at']) ?? Infinity) + 999 < since
+      const isOlder = (entry: ClnEntry): boolean => (parseTime(entry['paid_at']) ?? Infinity) + 999 < since
       const next = bound - PAGE_SIZE
       return {
         settled: paid.filter((entry) => !isOlder(entry)).flatMap((entry) => settledEntry(entry) ?? []),

@@ -2,9 +2,9 @@
 import { createBackOff } from '../nostr/back-off.js'
 import type { Clock, Logger } from '../ports.js'
 import { reasonOf, type ClnCall } from './cln-client.js'
-import { parseWhole } from './cln-fields.js'
 import { settledEntry } from './cln-invoices.js'
 import type { ClnSweep } from './cln-sweep.js'
+import { parseWhole } from './json.js'
 import type { WalletListeners } from './wallet-listeners.js'
 
 /** How long the node waits before it says that nothing was paid. */

@@ -1,10 +1,8 @@
 /** How does a Core Lightning node serve our Wallet port? Over clnrest, with a rune; hold invoices where it has the plugin. */
-import { TollbridgeError } from '../core/errors.js'
 import { isMalformed } from '../core/identifiers.js'
 import type { Clock, Logger, Network, Wallet, WalletInfo, WalletMethod } from '../ports.js'
 import { excessOfRune, methodsOf } from './cln-abilities.js'
 import { createClnCall, listOf, resultOf, type ClnCall } from './cln-client.js'
-import { parseWhole } from './cln-fields.js'
 import { cancelHold, hasHoldPlugin, lookupHold, makeHold, settleHold } from './cln-hold.js'
 import { findInvoice, incomingState, makeInvoice } from './cln-invoices.js'
 import { lookupPays, payByCln } from './cln-pay.js'
@@ -12,8 +10,10 @@ import { parseRune } from './cln-rune.js'
 import { createClnSweep } from './cln-sweep.js'
 import { createClnWaiting } from './cln-waiting.js'
 import { createWalletHttp } from './http.js'
-import { parseNetwork, parseNodeId } from './nwc-abilities.js'
+import { parseWhole } from './json.js'
 import { unsupportedBy } from './unsupported.js'
+import { unusable } from './wallet-fault.js'
+import { checkNetwork, parseHeight, parseNetwork, parseNodeId } from './wallet-info.js'
 import { createWalletListeners } from './wallet-listeners.js'
 
 /** Longer than the node tries. */
@@ -114,7 +114,7 @@ async function readInfo(call: ClnCall): Promise<WalletInfo> {
   return {
     network: parseNetwork(told['network']),
     nodeId: parseNodeId(told['id']),
-    blockHeight: parseWhole(told['blockheight']),
+    blockHeight: parseHeight(told['blockheight']),
     backend: 'cln',
   }
 }
@@ -126,10 +126,5 @@ async function checkNode(call: ClnCall, name: string, mayAsk: boolean, expected:
   if (reply.type === 'error' && reply.code === 'denied') throw unusable(name, 'the node refuses its rune')
   if (reply.type === 'unsent' || reply.type === 'unknown') throw unusable(name, reply.reason)
   const found = mayAsk ? parseNetwork(resultOf(reply, command)['network']) : null
-  if (expected === undefined || found === null || found === expected) return
-  const remedy = `--network ${found}, or the setting network, changes that`
-  throw unusable(name, `it is on ${found}, and ${expected} is expected; ${remedy}`)
+  checkNetwork(name, found, expected)
 }
-
-const unusable = (name: string, reason: string): TollbridgeError =>
-  new TollbridgeError('wallet-unusable', `wallet ${name} cannot be used: ${reason}`)

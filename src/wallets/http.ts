@@ -3,7 +3,9 @@ import { setMaxListeners } from 'node:events'
 import { Client, Pool, type Dispatcher } from 'undici'
 import { TollbridgeError } from '../core/errors.js'
 import { exchange, TOOK_TOO_LONG, type ExchangeEnd, type ExchangeHandler } from './http-exchange.js'
+import { parseJson } from './json.js'
 import { createLineSplitter } from './lines.js'
+import { unusable } from './wallet-fault.js'
 
 export interface WalletHttpSettings {
   /** The wallet's, for errors. */
@@ -160,19 +162,10 @@ export function createWalletHttp(settings: WalletHttpSettings): WalletHttp {
   }
 }
 
-/** Undefined for what is no JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
-}
-
 const faultOf = (name: string, reason: string): TollbridgeError =>
   reason === TOOK_TOO_LONG
     ? new TollbridgeError('timeout', `wallet ${name} did not answer in time`)
-    : new TollbridgeError('wallet-unusable', `wallet ${name} cannot be used: ${reason}`)
+    : unusable(name, reason)
 
 function parseOrigin({ name, origin }: WalletHttpSettings): string {
   const url = URL.canParse(origin) ? new URL(origin) : null

@@ -1,24 +1,21 @@
 /** What does LNbits know of a payment hash, in one direction only? And does it tell others, who have no key? */
-import { TollbridgeError } from '../core/errors.js'
 import { isMalformed, parsePaymentHash, type Millis, type PaymentHash } from '../core/identifiers.js'
 import type { IncomingPage, IncomingState, OutgoingState } from '../ports.js'
 import type { WalletHttp } from './http.js'
+import { isObject, type JsonObject } from './json.js'
 import {
   createdAt,
   incomingState,
-  isEntry,
   outgoingState,
   readPayment,
   settledEntry,
-  type LnbitsEntry,
   type LnbitsPayment,
 } from './lnbits-payments.js'
 import { proofOrNull } from './preimage.js'
+import { walletFault } from './wallet-fault.js'
 
 const PAYMENTS = '/api/v1/payments'
 const PAGE_SIZE = 40
-
-const unusable = (reason: string): TollbridgeError => new TollbridgeError('wallet-unusable', reason)
 
 interface Found {
   readonly payment: LnbitsPayment
@@ -34,10 +31,10 @@ async function find(
 ): Promise<Found | null> {
   const { status, body } = await http.ask({ method: 'GET', path: `${PAYMENTS}/${paymentHash}` })
   if (status === 404) return null
-  if (status !== 200 || !isEntry(body)) throw unusable(`the wallet answered ${status} to a look-up`)
+  if (status !== 200 || !isObject(body)) throw walletFault(`the wallet answered ${status} to a look-up`)
   const { details, paid } = body
   // Whoever has no key is told of payments, too, and of anybody's.
-  if (!isEntry(details)) throw unusable('the server does not take the key for one of its wallets')
+  if (!isObject(details)) throw walletFault('the server does not take the key for one of its wallets')
   const payment = readPayment(details, paymentHash)
   if (payment.direction === direction) return { payment, paid }
   // Between two wallets of one server both directions share the hash, and it shows whichever it likes.
@@ -48,13 +45,13 @@ async function find(
   const found = both.find((one) => one.direction === direction)
   if (found) return { payment: found, paid: null }
   if (both.length > 0 || entries.length === 0) return null
-  throw unusable('the wallet does not tell the two directions of this payment hash apart')
+  throw walletFault('the wallet does not tell the two directions of this payment hash apart')
 }
 
-async function list(http: WalletHttp, query: string): Promise<LnbitsEntry[]> {
+async function list(http: WalletHttp, query: string): Promise<JsonObject[]> {
   const { status, body } = await http.ask({ method: 'GET', path: `${PAYMENTS}${query}` })
-  if (status !== 200 || !Array.isArray(body)) throw unusable(`the wallet answered ${status} to a list`)
-  return body.filter(isEntry)
+  if (status !== 200 || !Array.isArray(body)) throw walletFault(`the wallet answered ${status} to a list`)
+  return body.filter(isObject)
 }
 
 export async function lookupIncoming(http: WalletHttp, paymentHash: PaymentHash, now: Millis): Promise<IncomingState> {
@@ -94,6 +91,6 @@ export async function leaksPreimages(http: WalletHttp, withoutKey: WalletHttp): 
   const paymentHash = parsePaymentHash(unpaid?.['payment_hash'])
   if (isMalformed(paymentHash)) return false
   const { status, body } = await withoutKey.ask({ method: 'GET', path: `${PAYMENTS}/${paymentHash}` })
-  if (status !== 200 || !isEntry(body)) return false
+  if (status !== 200 || !isObject(body)) return false
   return proofOrNull(body['preimage'], paymentHash) !== null
 }

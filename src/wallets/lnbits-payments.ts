@@ -1,16 +1,10 @@
 /** What does LNbits say of one payment? Paid only where it says exactly that: a preimage may stand there long before. */
-import { TollbridgeError } from '../core/errors.js'
 import { isMalformed, parsePaymentHash, type Millis, type PaymentHash, type Preimage } from '../core/identifiers.js'
 import { parseMsat, type Msat } from '../core/money.js'
 import type { IncomingState, OutgoingState, SettledIncoming } from '../ports.js'
+import { parseTime, type JsonObject } from './json.js'
 import { provenPreimage } from './preimage.js'
-
-export type LnbitsEntry = Readonly<Record<string, unknown>>
-
-const unusable = (reason: string): TollbridgeError => new TollbridgeError('wallet-unusable', reason)
-
-export const isEntry = (value: unknown): value is LnbitsEntry =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+import { walletFault } from './wallet-fault.js'
 
 /** One payment of this wallet, in one direction. */
 export interface LnbitsPayment {
@@ -26,17 +20,17 @@ export interface LnbitsPayment {
 }
 
 /** An entry of its list, or the `details` of a look-up. @throws TollbridgeError `wallet-unusable` for nonsense. */
-export function readPayment(entry: LnbitsEntry, paymentHash: PaymentHash): LnbitsPayment {
-  if (entry['payment_hash'] !== paymentHash) throw unusable('the wallet answered for another payment hash')
+export function readPayment(entry: JsonObject, paymentHash: PaymentHash): LnbitsPayment {
+  if (entry['payment_hash'] !== paymentHash) throw walletFault('the wallet answered for another payment hash')
   const { amount } = entry
   // Money that leaves is negative.
   if (typeof amount !== 'number' || !Number.isSafeInteger(amount) || amount === 0) {
-    throw unusable('the wallet names no amount for a payment')
+    throw walletFault('the wallet names no amount for a payment')
   }
   const state = readState(entry)
   const preimage = provenPreimage(entry['preimage'], paymentHash)
   if (state === 'settled' && isMalformed(preimage)) {
-    throw unusable('the preimage of the wallet is not that of the payment hash')
+    throw walletFault('the preimage of the wallet is not that of the payment hash')
   }
   const fees = parseMsat(Math.abs(Number(entry['fee'])))
   return {
@@ -52,19 +46,11 @@ export function readPayment(entry: LnbitsEntry, paymentHash: PaymentHash): Lnbit
 }
 
 /** `status` of newer servers, `pending` of older ones. */
-function readState({ status, pending }: LnbitsEntry): LnbitsPayment['state'] {
+function readState({ status, pending }: JsonObject): LnbitsPayment['state'] {
   if (status === 'success') return 'settled'
   if (status === 'failed' || status === 'pending') return status
   if (status === undefined && typeof pending === 'boolean') return pending ? 'pending' : 'settled'
-  throw unusable('the wallet names no state that is known for a payment')
-}
-
-/** Seconds, or a date that means UTC where it names no zone. */
-function parseTime(value: unknown): Millis | null {
-  if (typeof value === 'number' && value > 0) return Math.floor(value) * 1000
-  if (typeof value !== 'string') return null
-  const time = Date.parse(/[Zz]$|[+-][0-9]{2}:?[0-9]{2}$/.test(value) ? value : `${value}Z`)
-  return Number.isNaN(time) ? null : time
+  throw walletFault('the wallet names no state that is known for a payment')
 }
 
 /** `paid`: what the look-up itself says; null where a list has told. */
@@ -80,12 +66,12 @@ export function incomingState(payment: LnbitsPayment, paid: unknown, now: Millis
 export function outgoingState({ state, preimage, feesMsat }: LnbitsPayment, paid: unknown): OutgoingState {
   if (state === 'failed') return { state }
   if (state !== 'settled' || (paid !== null && paid !== true)) return { state: 'pending' }
-  if (preimage === null) throw unusable('the wallet says that it paid and does not give the preimage')
+  if (preimage === null) throw walletFault('the wallet says that it paid and does not give the preimage')
   return { state, preimage, feesMsat }
 }
 
 /** An entry of its list as a proof, or null where it is anything less. */
-export function settledEntry(entry: LnbitsEntry): SettledIncoming | null {
+export function settledEntry(entry: JsonObject): SettledIncoming | null {
   const paymentHash = parsePaymentHash(entry['payment_hash'])
   if (isMalformed(paymentHash)) return null
   try {
@@ -99,5 +85,5 @@ export function settledEntry(entry: LnbitsEntry): SettledIncoming | null {
 }
 
 /** When it was made; null where that cannot be read. */
-export const createdAt = (entry: LnbitsEntry): Millis | null =>
+export const createdAt = (entry: JsonObject): Millis | null =>
   parseTime(entry['created_at']) ?? parseTime(entry['time'])

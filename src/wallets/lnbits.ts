@@ -1,16 +1,16 @@
 /** How does a wallet of an LNbits server serve our Wallet port? Over its HTTP interface, with its invoice key or its admin key. */
-import { TollbridgeError } from '../core/errors.js'
 import { isMalformed, type PaymentHash } from '../core/identifiers.js'
 import { parseMsat } from '../core/money.js'
 import type { Clock, Excess, IncomingState, Logger, PaymentOutcome, Wallet, WalletMethod } from '../ports.js'
 import { createHintSocket } from './hint-socket.js'
 import { createHintedLookups } from './hinted-lookups.js'
-import { createWalletHttp, parseJson, type WalletHttpOutcome } from './http.js'
+import { createWalletHttp, type WalletHttpOutcome } from './http.js'
+import { isObject, parseJson } from './json.js'
 import { leaksPreimages, lookupIncoming, lookupOutgoing, pageOfIncoming } from './lnbits-lookup.js'
-import { isEntry } from './lnbits-payments.js'
 import { madeInvoice, wholeSats } from './made-invoice.js'
 import { proofOrNull } from './preimage.js'
 import { unsupportedBy } from './unsupported.js'
+import { unusable } from './wallet-fault.js'
 import { createWalletListeners } from './wallet-listeners.js'
 
 const PAY_TIMEOUT_MS = 90_000
@@ -56,9 +56,9 @@ export function createLnbitsWallet(options: LnbitsWalletOptions): Wallet {
     onOpen: listeners.gap,
     onMessage(text) {
       const message = parseJson(text)
-      const payment = isEntry(message) ? message['payment'] : null
-      if (isEntry(payment) && Number(payment['amount']) < 0) return
-      lookups.hint(isEntry(payment) ? payment['payment_hash'] : null)
+      const payment = isObject(message) ? message['payment'] : null
+      if (isObject(payment) && Number(payment['amount']) < 0) return
+      lookups.hint(isObject(payment) ? payment['payment_hash'] : null)
     },
   })
   let hears: Promise<boolean> | null = null
@@ -100,10 +100,10 @@ export function createLnbitsWallet(options: LnbitsWalletOptions): Wallet {
         expiry: expirySeconds,
       }
       const { status, body } = await http.ask({ method: 'POST', path: '/api/v1/payments', json })
-      if (status !== 201 || !isEntry(body)) throw unusable(`it answered ${status} to a new invoice`)
+      if (status !== 201 || !isObject(body)) throw unusable(name, `it answered ${status} to a new invoice`)
       const made = madeInvoice(body['bolt11'] ?? body['payment_request'], amountMsat)
       if (body['payment_hash'] !== made.paymentHash)
-        throw unusable('it names another payment hash than that of its invoice')
+        throw unusable(name, 'it names another payment hash than that of its invoice')
       return made
     },
     async excessOver(needed) {
@@ -125,7 +125,8 @@ export function createLnbitsWallet(options: LnbitsWalletOptions): Wallet {
   /** True for the admin key: only that is told the wallet's id. @throws TollbridgeError where the server refuses it. */
   async function readKey(): Promise<boolean> {
     const { status, body } = await http.ask({ method: 'GET', path: '/api/v1/wallet' })
-    if (status !== 200 || !isEntry(body)) throw unusable(status === 200 ? 'it answers nonsense' : 'it refuses the key')
+    if (status !== 200 || !isObject(body))
+      throw unusable(name, status === 200 ? 'it answers nonsense' : 'it refuses the key')
     return typeof body['id'] === 'string' && body['id'] !== ''
   }
 
@@ -133,7 +134,7 @@ export function createLnbitsWallet(options: LnbitsWalletOptions): Wallet {
     if (outcome.type === 'unsent') return { type: 'refused', reason: outcome.reason }
     if (outcome.type === 'unknown') return outcome
     const answer = parseJson(outcome.text)
-    const { status, preimage: given, fee } = isEntry(answer) ? answer : {}
+    const { status, preimage: given, fee } = isObject(answer) ? answer : {}
     const preimage = proofOrNull(given, paymentHash)
     // ORDER: its word first. A server knows the preimage of every invoice that it made itself, paid or not.
     if (outcome.status === 201 && status === 'success' && preimage !== null) {
@@ -150,10 +151,6 @@ export function createLnbitsWallet(options: LnbitsWalletOptions): Wallet {
     const isRefusal = REFUSALS.has(outcome.status) || (outcome.status === WENT_WRONG && status === 'failed')
     const hasFailed = outcome.status === WENT_WRONG && seen?.state === 'failed'
     return { type: (isRefusal && isOver) || hasFailed ? 'refused' : 'unknown', reason }
-  }
-
-  function unusable(reason: string): TollbridgeError {
-    return new TollbridgeError('wallet-unusable', `wallet ${name} cannot be used: ${reason}`)
   }
 }
 

@@ -1,8 +1,9 @@
 /** What did LND answer? A result, or the code of its refusal; whatever is neither is thrown (LND REST, a gRPC gateway). */
-import { TollbridgeError } from '../core/errors.js'
-import { parseJson, type WalletHttp } from './http.js'
+import type { WalletHttp } from './http.js'
+import { isObject, parseJson, type JsonObject } from './json.js'
+import { unusable } from './wallet-fault.js'
 
-export type LndResult = Readonly<Record<string, unknown>>
+export type LndResult = JsonObject
 
 export type LndReply =
   | { readonly type: 'result'; readonly result: LndResult }
@@ -79,9 +80,3 @@ export function resultOf(name: string, reply: LndReply, asked: string): LndResul
   if (reply.type === 'result') return reply.result
   throw unusable(name, `it does not ${asked}: ${reply.message}`)
 }
-
-export const unusable = (name: string, reason: string): TollbridgeError =>
-  new TollbridgeError('wallet-unusable', `wallet ${name} cannot be used: ${reason}`)
-
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

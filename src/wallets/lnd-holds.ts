@@ -4,9 +4,10 @@ import type { Msat } from '../core/money.js'
 import { isPreimageOf } from '../l402/credential.js'
 import { decodeInvoice } from '../l402/invoice.js'
 import type { HoldInvoiceOutcome, HoldInvoiceRequest, InvoiceRequest, MadeInvoice } from '../ports.js'
-import { isNotFound, isTaken, resultOf, unusable, type LndReply } from './lnd-client.js'
+import { isNotFound, isTaken, resultOf, type LndReply } from './lnd-client.js'
 import { findInvoice, type LndSource } from './lnd-lookup.js'
 import { base64Of, parseBytes32 } from './lnd-values.js'
+import { unusable } from './wallet-fault.js'
 
 /** LND's longest memo is 1,024 bytes. */
 const LONGEST_MEMO = 639

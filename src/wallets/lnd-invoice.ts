@@ -9,8 +9,9 @@ import {
 } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
 import type { IncomingState, SettledIncoming } from '../ports.js'
-import { isObject, type LndResult } from './lnd-client.js'
-import { parseBytes32, parseWhole, provenBase64 } from './lnd-values.js'
+import { isObject, parseWhole } from './json.js'
+import type { LndResult } from './lnd-client.js'
+import { parseBytes32, provenBase64 } from './lnd-values.js'
 
 export interface LndInvoice {
   readonly paymentHash: PaymentHash

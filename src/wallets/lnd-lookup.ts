@@ -2,10 +2,12 @@
 import { isMalformed, type Millis, type PaymentHash } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
 import { satsRoundedUp } from '../core/money.js'
-import type { IncomingPage, IncomingState, Network, WalletInfo } from '../ports.js'
-import { isNotFound, isObject, isWithoutRoute, resultOf, unusable, type LndClient } from './lnd-client.js'
+import type { IncomingPage, IncomingState, WalletInfo } from '../ports.js'
+import { isObject, parseWhole } from './json.js'
+import { isNotFound, isWithoutRoute, resultOf, type LndClient } from './lnd-client.js'
 import { parseInvoice, settledIncoming, type LndInvoice } from './lnd-invoice.js'
-import { parseWhole } from './lnd-values.js'
+import { unusable } from './wallet-fault.js'
+import { isNodeId, parseHeight, parseNetwork, parseNodeId } from './wallet-info.js'
 
 export interface LndSource {
   readonly name: string
@@ -63,23 +65,14 @@ export async function pageOfIncoming(source: LndSource, since: Millis, cursor: s
   return { settled: settled.filter(({ settledAt }) => (settledAt ?? from) >= from), cursor: reached ? null : next }
 }
 
-const NETWORKS: Readonly<Record<string, Network>> = {
-  mainnet: 'mainnet',
-  testnet: 'testnet',
-  testnet4: 'testnet',
-  signet: 'signet',
-  regtest: 'regtest',
-}
-
 export async function readInfo({ name, client }: LndSource): Promise<WalletInfo> {
   const result = resultOf(name, await client.get('/v1/getinfo'), 'tell of itself')
   const chains = Array.isArray(result['chains']) ? (result['chains'] as unknown[]) : []
-  const network = chains.flatMap((chain) => (isObject(chain) ? [String(chain['network'])] : []))[0] ?? ''
-  const { identity_pubkey: key } = result
+  const [chain] = chains.filter(isObject)
   return {
-    network: Object.hasOwn(NETWORKS, network) ? (NETWORKS[network] ?? null) : null,
-    nodeId: typeof key === 'string' && /^0[23][0-9a-f]{64}$/.test(key) ? key : null,
-    blockHeight: parseWhole(result['block_height']),
+    network: parseNetwork(chain?.['network']),
+    nodeId: parseNodeId(result['identity_pubkey']),
+    blockHeight: parseHeight(result['block_height']),
     backend: 'lnd',
   }
 }
@@ -87,7 +80,7 @@ export async function readInfo({ name, client }: LndSource): Promise<WalletInfo>
 /** Null where no route is found. */
 export async function estimateDelay(source: LndSource, payee: string, amountMsat: Msat): Promise<number | null> {
   const { name, client } = source
-  if (!/^0[23][0-9a-f]{64}$/.test(payee)) return null
+  if (!isNodeId(payee)) return null
   const path = `/v1/graph/routes/${payee}/${satsRoundedUp(amountMsat)}?final_cltv_delta=${FINAL_DELTA}`
   const [reply, { blockHeight }] = await Promise.all([client.get(path), readInfo(source)])
   if (reply.type === 'error' && isWithoutRoute(reply)) return null

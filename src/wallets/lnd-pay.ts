@@ -4,9 +4,11 @@ import { parseMsat, type Msat } from '../core/money.js'
 import { decodeInvoice } from '../l402/invoice.js'
 import type { OutgoingState, PaymentLimits, PaymentOutcome } from '../ports.js'
 import type { WalletHttp } from './http.js'
-import { isDenied, isObject, parseStreamed, unusable, type LndReply, type LndResult } from './lnd-client.js'
+import { isObject } from './json.js'
+import { isDenied, parseStreamed, type LndReply, type LndResult } from './lnd-client.js'
 import { base64UrlOf } from './lnd-values.js'
 import { proofOrNull } from './preimage.js'
+import { unusable } from './wallet-fault.js'
 
 export interface LndPayments {
   readonly name: string

@@ -2,12 +2,6 @@
 import type { Malformed, PaymentHash, Preimage } from '../core/identifiers.js'
 import { provenPreimage } from './preimage.js'
 
-/** A whole number of zero or more, below 2^53. Null for anything else. */
-export function parseWhole(value: unknown): number | null {
-  const number = typeof value === 'string' && /^[0-9]{1,16}$/.test(value) ? Number(value) : value
-  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : null
-}
-
 /** 32 bytes of base64, in hex. Null for anything else. */
 export function parseBytes32(value: unknown): string | null {
   if (typeof value !== 'string' || !/^[A-Za-z0-9+/_-]{43}=?$/.test(value)) return null

@@ -1,12 +1,14 @@
 /** How does an LND node serve our Wallet port? Over its REST interface, with a macaroon and its own certificate. */
-import type { Clock, Logger, Network, Wallet, WalletInfo, WalletMethod } from '../ports.js'
+import type { Clock, Logger, Network, Wallet, WalletMethod } from '../ports.js'
 import { createWalletHttp } from './http.js'
-import { createLndClient, unusable } from './lnd-client.js'
+import { createLndClient } from './lnd-client.js'
 import { cancelHoldInvoice, makeHoldInvoice, makeInvoice, settleHoldInvoice } from './lnd-holds.js'
 import { estimateDelay, findInvoice, pageOfIncoming, pageOfInvoices, readInfo, stateOf } from './lnd-lookup.js'
 import { allowedMethods, excessOf, parsePermissions } from './lnd-macaroon.js'
 import { lookupPayment, payInvoice } from './lnd-pay.js'
 import { createLndStreams } from './lnd-streams.js'
+import { unusable } from './wallet-fault.js'
+import { checkNetwork } from './wallet-info.js'
 import { createWalletListeners } from './wallet-listeners.js'
 
 export interface LndWalletOptions {
@@ -56,11 +58,6 @@ export function createLndWallet(options: LndWalletOptions): Wallet {
   const methods = new Set<WalletMethod>()
   let isOpen = false
 
-  function checkNetwork(info: WalletInfo): void {
-    if (network === undefined || info.network === network) return
-    throw unusable(name, `it is on ${info.network ?? 'a network that is not known here'}, and ${network} is expected`)
-  }
-
   return {
     name,
     methods,
@@ -69,7 +66,7 @@ export function createLndWallet(options: LndWalletOptions): Wallet {
       const allowed = new Set(allowedMethods(permissions))
       if (allowed.size === 0) throw unusable(name, 'its macaroon allows nothing that a wallet is needed for')
       // Each of them shows that the node is there and takes the macaroon.
-      if (allowed.has('getInfo')) checkNetwork(await readInfo(source))
+      if (allowed.has('getInfo')) checkNetwork(name, (await readInfo(source)).network, network)
       if (allowed.has('onSettled') && !isOpen) await streams.open()
       else if (allowed.has('listIncoming')) await pageOfInvoices(source, null)
       isOpen ||= allowed.has('onSettled')

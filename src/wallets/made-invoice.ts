@@ -1,17 +1,15 @@
 /** Is it the invoice that was asked for? What a wallet gives is decoded before anybody is shown it. */
-import { TollbridgeError } from '../core/errors.js'
 import { isMalformed } from '../core/identifiers.js'
 import { msatFromSats, type Msat } from '../core/money.js'
 import { decodeInvoice } from '../l402/invoice.js'
 import type { MadeInvoice } from '../ports.js'
-
-const unusable = (reason: string): TollbridgeError => new TollbridgeError('wallet-unusable', reason)
+import { walletFault } from './wallet-fault.js'
 
 /** @throws TollbridgeError `wallet-unusable` where it is not an invoice of this amount. */
 export function madeInvoice(bolt11: unknown, amountMsat: Msat): MadeInvoice {
   const invoice = typeof bolt11 === 'string' ? decodeInvoice(bolt11) : null
-  if (invoice === null || isMalformed(invoice)) throw unusable('the wallet gave no invoice that can be read')
-  if (invoice.amountMsat !== amountMsat) throw unusable('the wallet made an invoice of another amount')
+  if (invoice === null || isMalformed(invoice)) throw walletFault('the wallet gave no invoice that can be read')
+  if (invoice.amountMsat !== amountMsat) throw walletFault('the wallet made an invoice of another amount')
   return { bolt11: bolt11 as string, paymentHash: invoice.paymentHash }
 }
 
@@ -19,5 +17,5 @@ export function madeInvoice(bolt11: unknown, amountMsat: Msat): MadeInvoice {
 export function wholeSats(name: string, amountMsat: Msat): number {
   const sats = Math.floor(amountMsat / 1000)
   if (sats > 0 && msatFromSats(sats) === amountMsat) return sats
-  throw unusable(`wallet ${name} makes invoices in whole sats only, and ${amountMsat} msat is none`)
+  throw walletFault(`wallet ${name} makes invoices in whole sats only, and ${amountMsat} msat is none`)
 }

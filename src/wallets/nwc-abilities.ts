@@ -1,7 +1,7 @@
 /** What can this wallet do? Its info event (kind 13194), or where there is none the wallet's own word (NIP-47 §Info Event). */
 import { tagValue, type NostrEvent } from '../core/event.js'
 import { malformed, type Malformed } from '../core/identifiers.js'
-import type { Excess, Network, WalletMethod } from '../ports.js'
+import type { Excess, WalletMethod } from '../ports.js'
 import type { NwcEncryption } from './nwc-cipher.js'
 
 export const KIND_INFO = 13194
@@ -89,33 +89,5 @@ export function parseInfoEvent(event: NostrEvent): NwcAbilities | Malformed {
   return malformed('the wallet offers no encryption that is known here')
 }
 
-const NETWORKS: Readonly<Record<string, Network>> = {
-  mainnet: 'mainnet',
-  main: 'mainnet',
-  bitcoin: 'mainnet',
-  bc: 'mainnet',
-  testnet: 'testnet',
-  testnet3: 'testnet',
-  testnet4: 'testnet',
-  test: 'testnet',
-  signet: 'signet',
-  mutinynet: 'signet',
-  regtest: 'regtest',
-}
-
-export function parseNetwork(value: unknown): Network | null {
-  const name = typeof value === 'string' ? value.toLowerCase() : ''
-  return Object.hasOwn(NETWORKS, name) ? (NETWORKS[name] ?? null) : null
-}
-
-const NODE_ID = /^0[23][0-9a-f]{64}$/
-
-export const parseNodeId = (value: unknown): string | null =>
-  typeof value === 'string' && NODE_ID.test(value) ? value : null
-
 export const parseWords = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((word): word is string => typeof word === 'string') : []
-
-/** Told by hardly any wallet, and never guessed from an alias, which is whatever its owner likes. */
-export const parseBackend = (value: unknown): string | null =>
-  typeof value === 'string' && /^[a-z][a-z0-9-]{1,19}$/i.test(value) ? value.toLowerCase() : null

@@ -5,7 +5,9 @@ import type { IncomingPage, IncomingState, OutgoingState } from '../ports.js'
 import type { NwcMethod } from './nwc-client.js'
 import type { HeldInvoices } from './nwc-held.js'
 import type { NwcReply } from './nwc-reply.js'
-import { parseHeight, parseTransaction, settledIncoming, type NwcTransaction } from './nwc-transaction.js'
+import { parseTransaction, settledIncoming, type NwcTransaction } from './nwc-transaction.js'
+import { walletFault } from './wallet-fault.js'
+import { parseHeight } from './wallet-info.js'
 
 /** NIP-47's largest page. */
 const PAGE_SIZE = 20
@@ -22,13 +24,11 @@ export interface Source {
 
 type Direction = 'incoming' | 'outgoing'
 
-const unusable = (reason: string): TollbridgeError => new TollbridgeError('wallet-unusable', reason)
-
 /** `timeout` where no answer came, `wallet-unusable` where it is a refusal. */
 export const refusalOf = (code: string, method: NwcMethod): TollbridgeError =>
   code === 'local:no-reply'
     ? new TollbridgeError('timeout', `the wallet did not answer ${method} in time`)
-    : unusable(`the wallet did not serve ${method}: ${code}`)
+    : walletFault(`the wallet did not serve ${method}: ${code}`)
 
 /** The result of a reply. @throws as `refusalOf`. */
 export function resultOf(reply: NwcReply, method: NwcMethod): Record<string, unknown> {
@@ -41,8 +41,8 @@ async function find(source: Source, paymentHash: PaymentHash, type: Direction): 
   const reply = await source.ask('lookup_invoice', { payment_hash: paymentHash })
   if (reply.type === 'error' && reply.code === 'NOT_FOUND') return null
   const found = parseTransaction(resultOf(reply, 'lookup_invoice'), source.now())
-  if (isMalformed(found)) throw unusable(`the wallet answered nonsense to lookup_invoice: ${found.malformed}`)
-  if (found.paymentHash !== paymentHash) throw unusable('the wallet answered for another payment hash')
+  if (isMalformed(found)) throw walletFault(`the wallet answered nonsense to lookup_invoice: ${found.malformed}`)
+  if (found.paymentHash !== paymentHash) throw walletFault('the wallet answered for another payment hash')
   if (found.type === type) return found
   // A payment that leaves and one that arrives may share the hash, and the wallet shows whichever it likes.
   return search(source, paymentHash, type)
@@ -65,7 +65,7 @@ async function search(source: Source, paymentHash: PaymentHash, type: Direction)
     first = newest
     offset += entries.length
   }
-  throw unusable('the wallet does not tell the two directions of this payment hash apart')
+  throw walletFault('the wallet does not tell the two directions of this payment hash apart')
 }
 
 async function list(source: Source, parameters: object): Promise<unknown[]> {
@@ -73,7 +73,7 @@ async function list(source: Source, parameters: object): Promise<unknown[]> {
   const { transactions } = resultOf(reply, 'list_transactions')
   // An empty list arrives as null from some wallets.
   if (transactions === null) return []
-  if (!Array.isArray(transactions)) throw unusable('the wallet answered nonsense to list_transactions')
+  if (!Array.isArray(transactions)) throw walletFault('the wallet answered nonsense to list_transactions')
   return transactions as unknown[]
 }
 
@@ -131,7 +131,7 @@ async function stillHeld(source: Source, found: NwcTransaction): Promise<Accepte
 }
 
 function nameless(): never {
-  throw unusable('the wallet names no amount for a payment that has arrived')
+  throw walletFault('the wallet names no amount for a payment that has arrived')
 }
 
 export async function lookupOutgoing(source: Source, paymentHash: PaymentHash): Promise<OutgoingState> {
@@ -140,7 +140,7 @@ export async function lookupOutgoing(source: Source, paymentHash: PaymentHash): 
   const { state, preimage, feesMsat } = found
   switch (state) {
     case 'settled':
-      if (preimage === null) throw unusable('the wallet says that it paid and does not give the preimage')
+      if (preimage === null) throw walletFault('the wallet says that it paid and does not give the preimage')
       return { state, preimage, feesMsat }
     case 'failed':
       return { state }

@@ -1,9 +1,9 @@
 /** How does an NWC wallet make invoices? Of its own (NIP-47 §make_invoice), and on a given hash (§make_hold_invoice). */
-import { TollbridgeError } from '../core/errors.js'
 import { isMalformed } from '../core/identifiers.js'
 import type { HoldInvoiceOutcome, HoldInvoiceRequest, InvoiceRequest, MadeInvoice } from '../ports.js'
 import { parseMadeInvoice } from './nwc-invoice.js'
 import { findIncoming, refusalOf, resultOf, type Source } from './nwc-lookup.js'
+import { walletFault } from './wallet-fault.js'
 
 /** Codes by which a wallet says that it does not do this at all: there is nothing to look up. */
 const NOT_OFFERED: ReadonlySet<string> = new Set([
@@ -49,5 +49,5 @@ export async function makeHoldInvoice(source: Source, request: HoldInvoiceReques
   return isMalformed(again) ? { type: 'taken' } : { type: 'made', bolt11: again.bolt11 }
 }
 
-const nonsense = (method: string, reason: string): TollbridgeError =>
-  new TollbridgeError('wallet-unusable', `the wallet answered nonsense to ${method}: ${reason}`)
+const nonsense = (method: string, reason: string): Error =>
+  walletFault(`the wallet answered nonsense to ${method}: ${reason}`)

@@ -1,6 +1,7 @@
 /** Has a payment arrived? A notification that proves it by itself is passed on; one that says less is a reason to look. */
 import { isMalformed, type Millis, type PaymentHash } from '../core/identifiers.js'
 import type { SettledIncoming } from '../ports.js'
+import { isObject, parseJson } from './json.js'
 import type { HeldInvoice, HeldInvoices } from './nwc-held.js'
 import { parseTransaction, settledIncoming } from './nwc-transaction.js'
 import type { WalletListeners } from './wallet-listeners.js'
@@ -20,14 +21,9 @@ const OF_INCOMING: readonly unknown[] = ['payment_received', 'hold_invoice_accep
 /** Expects the plaintext of a verified event of the wallet; null where it could not be opened. */
 export function parseNotification(plaintext: string | null, now: Millis): Notified {
   if (plaintext === null) return HINT
-  let value: unknown
-  try {
-    value = JSON.parse(plaintext)
-  } catch {
-    return HINT
-  }
-  if (typeof value !== 'object' || value === null) return HINT
-  const { notification_type: type, notification } = value as Record<string, unknown>
+  const value = parseJson(plaintext)
+  if (!isObject(value)) return HINT
+  const { notification_type: type, notification } = value
   if (!OF_INCOMING.includes(type)) return typeof type === 'string' ? OTHER : HINT
   const transaction = parseTransaction(notification, now)
   if (isMalformed(transaction)) return HINT

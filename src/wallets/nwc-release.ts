@@ -1,10 +1,10 @@
 /** How does a held payment end? It is settled or cancelled, and done only where the wallet says so or its look-up shows it. */
-import { TollbridgeError } from '../core/errors.js'
 import type { PaymentHash, Preimage } from '../core/identifiers.js'
 import { isPreimageOf } from '../l402/credential.js'
 import type { NwcMethod } from './nwc-client.js'
 import { findIncoming, refusalOf, type Source } from './nwc-lookup.js'
 import type { NwcTransaction } from './nwc-transaction.js'
+import { walletFault } from './wallet-fault.js'
 
 /** Null: the wallet does not know it. */
 type Proves = (found: NwcTransaction | null, code: string) => boolean
@@ -40,7 +40,7 @@ async function release(
 
 export async function settleHoldInvoice(source: Source, preimage: Preimage, paymentHash: PaymentHash): Promise<void> {
   if (!isPreimageOf(preimage, paymentHash)) {
-    throw new TollbridgeError('wallet-unusable', 'the preimage is not that of the payment hash')
+    throw walletFault('the preimage is not that of the payment hash')
   }
   await release(source, 'settle_hold_invoice', { paymentHash, parameters: { preimage }, proves: isSettled })
   source.held.forget(paymentHash)

@@ -1,4 +1,5 @@
 /** What did the wallet answer? Every plaintext of a kind 23195 becomes a result or a code, whatever was written in it. */
+import { isObject, parseJson } from './json.js'
 
 /** Codes beginning with `local:` are ours; a wallet cannot utter them. */
 export type NwcReply =
@@ -25,12 +26,7 @@ const WALLET_CODE = /^[A-Z][A-Z0-9_]{0,39}$/
 
 /** The wallet's own message is never kept: wallets put invoices and preimages into it. */
 export function parseReply(plaintext: string, method: string): NwcReply {
-  let value: unknown
-  try {
-    value = JSON.parse(plaintext)
-  } catch {
-    return localFault('local:malformed')
-  }
+  const value = parseJson(plaintext)
   if (!isObject(value)) return localFault('local:malformed')
   const { result_type: resultType, error, result } = value
   if (resultType !== method && resultType != null && resultType !== '') return localFault('local:malformed')
@@ -42,6 +38,3 @@ export function parseReply(plaintext: string, method: string): NwcReply {
   if (contradicted || code === '') return localFault('local:malformed')
   return { type: 'error', code: WALLET_CODE.test(code) ? code : 'OTHER' }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -11,6 +11,7 @@ import {
 import { parseMsat, type Msat } from '../core/money.js'
 import type { SettledIncoming } from '../ports.js'
 import { provenPreimage } from './preimage.js'
+import { parseHeight } from './wallet-info.js'
 
 const STATES = ['pending', 'accepted', 'settled', 'expired', 'failed', 'cancelled'] as const
 export type NwcState = (typeof STATES)[number]
@@ -83,9 +84,6 @@ function parseTime(seconds: unknown): Millis | null {
   if (typeof seconds !== 'number' || !Number.isSafeInteger(seconds * 1000) || seconds <= 0) return null
   return seconds * 1000
 }
-
-export const parseHeight = (value: unknown): number | null =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value > 1 ? value : null
 
 /** The transaction as a proof of an incoming payment, or null where it is anything less. */
 export function settledIncoming(transaction: NwcTransaction): SettledIncoming | null {

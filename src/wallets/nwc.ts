@@ -1,18 +1,8 @@
 /** How does a wallet on the other side of a Nostr Wallet Connect address serve our Wallet port? (NIP-47) */
-import { TollbridgeError } from '../core/errors.js'
 import { isMalformed } from '../core/identifiers.js'
 import { verifyEvent } from '../nostr/event.js'
 import type { Clock, Logger, Network, RelayPool, Wallet, WalletInfo, WalletMethod } from '../ports.js'
-import {
-  excessOf,
-  KIND_INFO,
-  parseBackend,
-  parseInfoEvent,
-  parseMethods,
-  parseNetwork,
-  parseNodeId,
-  parseWords,
-} from './nwc-abilities.js'
+import { excessOf, KIND_INFO, parseInfoEvent, parseMethods, parseWords } from './nwc-abilities.js'
 import type { NwcAbilities } from './nwc-abilities.js'
 import { createNwcChannel, type NwcChannel } from './nwc-channel.js'
 import { createNwcCipher, type NwcEncryption } from './nwc-cipher.js'
@@ -24,9 +14,10 @@ import { createNotifier } from './nwc-notifications.js'
 import { paymentOutcome } from './nwc-pay.js'
 import { cancelHoldInvoice, settleHoldInvoice } from './nwc-release.js'
 import { localFault } from './nwc-reply.js'
-import { parseHeight } from './nwc-transaction.js'
 import { parseNwcUri } from './nwc-uri.js'
 import { unsupportedBy } from './unsupported.js'
+import { unusable } from './wallet-fault.js'
+import { checkNetwork, parseBackend, parseHeight, parseNetwork, parseNodeId } from './wallet-info.js'
 import { createWalletListeners } from './wallet-listeners.js'
 
 const LISTEN_TIMEOUT_MS = 5_000
@@ -96,15 +87,12 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
       backend: parseBackend(told['backend']),
     }
   }
-  const checkNetwork = async (expected: Network): Promise<void> => {
+  const checkInfo = async (expected: Network): Promise<void> => {
     const info = await readInfo().catch((error: unknown) => {
       log.warn({ wallet: name, reason: String(error) }, 'wallet does not tell its network')
       return null
     })
-    if (info?.network && info.network !== expected) {
-      const remedy = `--network ${info.network}, or the setting network, changes that`
-      throw unusable(name, `it is on ${info.network}, and ${expected} is expected; ${remedy}`)
-    }
+    checkNetwork(name, info?.network ?? null, expected)
   }
 
   return {
@@ -124,7 +112,7 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
         commands = abilities.commands
         methods.clear()
         for (const method of abilities.methods) methods.add(method)
-        if (network !== undefined && methods.has('getInfo')) await checkNetwork(network)
+        if (network !== undefined && methods.has('getInfo')) await checkInfo(network)
       } catch (error) {
         opened.stop()
         throw error
@@ -158,6 +146,3 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
     },
   }
 }
-
-const unusable = (name: string, reason: string): TollbridgeError =>
-  new TollbridgeError('wallet-unusable', `wallet ${name} cannot be used: ${reason}`)

@@ -1,6 +1,6 @@
 /** What can this phoenixd do with this password? Asked of endpoints in ways that they refuse, so that nothing is done. */
-import { TollbridgeError } from '../core/errors.js'
 import type { WalletHttp } from './http.js'
+import { unusable } from './wallet-fault.js'
 
 export interface PhoenixdAbilities {
   /** The password gives full access. */
@@ -17,7 +17,7 @@ export function createPhoenixdProbe(name: string, http: WalletHttp): () => Promi
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     const outcome = await http.send({ method, path, ...(method === 'POST' ? { headers, body: '' } : {}) })
     if (outcome.type === 'response') return outcome.status
-    throw new TollbridgeError('wallet-unusable', `wallet ${name} cannot be used: ${outcome.reason}`)
+    throw unusable(name, outcome.reason)
   }
   return async () => {
     const [pay, sent, list] = await Promise.all([

@@ -5,12 +5,14 @@ import type { Clock, IncomingState, Logger, Network, OutgoingState, PaymentOutco
 import type { WalletInfo, WalletMethod } from '../ports.js'
 import { createHintSocket } from './hint-socket.js'
 import { createHintedLookups } from './hinted-lookups.js'
-import { createWalletHttp, parseJson, type WalletHttp } from './http.js'
+import { createWalletHttp, type WalletHttp } from './http.js'
+import { isObject, parseJson, type JsonObject } from './json.js'
 import { madeInvoice, wholeSats } from './made-invoice.js'
-import { parseNetwork, parseNodeId } from './nwc-abilities.js'
 import { createPhoenixdProbe, type PhoenixdAbilities } from './phoenixd-abilities.js'
-import { incomingState, isEntry, outgoingState, paidOutcome, settledEntry } from './phoenixd-payments.js'
+import { incomingState, outgoingState, paidOutcome, settledEntry } from './phoenixd-payments.js'
 import { unsupportedBy } from './unsupported.js'
+import { unusable, walletFault } from './wallet-fault.js'
+import { checkNetwork, parseHeight, parseNetwork, parseNodeId } from './wallet-info.js'
 import { createWalletListeners } from './wallet-listeners.js'
 
 /** It tries for as long as a payment may be under way; whoever waited longer would learn nothing more. */
@@ -74,8 +76,8 @@ export function createPhoenixdWallet(options: PhoenixdWalletOptions): Wallet {
     onOpen: listeners.gap,
     onMessage(text) {
       const message = parseJson(text)
-      if (!isEntry(message) || message['type'] === 'payment_received')
-        lookups.hint(isEntry(message) ? message['paymentHash'] : null)
+      if (!isObject(message) || message['type'] === 'payment_received')
+        lookups.hint(isObject(message) ? message['paymentHash'] : null)
     },
   })
   let hears: Promise<boolean> | null = null
@@ -85,11 +87,7 @@ export function createPhoenixdWallet(options: PhoenixdWalletOptions): Wallet {
     name,
     methods,
     async start() {
-      const info = await readInfo(http)
-      if (network !== undefined && info.network !== null && info.network !== network) {
-        const remedy = `--network ${info.network}, or the setting network, changes that`
-        throw unusable(name, `it is on ${info.network}, and ${network} is expected; ${remedy}`)
-      }
+      checkNetwork(name, (await readInfo(http)).network, network)
       abilities = await probe()
       hears ??= socket.begin()
       const isHeard = await hears
@@ -110,7 +108,7 @@ export function createPhoenixdWallet(options: PhoenixdWalletOptions): Wallet {
       const from = Math.max(0, Math.floor(since))
       const answer = await look(http, `/payments/incoming?from=${from}&limit=${PAGE_SIZE}&offset=${offset}`)
       if (!Array.isArray(answer)) throw unusable(name, 'it answered nonsense for a list')
-      const first = isEntry(answer[0]) ? String(answer[0]['paymentHash']) : undefined
+      const first = isObject(answer[0]) ? String(answer[0]['paymentHash']) : undefined
       // As with pages by offset everywhere: what arrives meanwhile pushes entries back, so that some repeat and none is skipped.
       if (first === undefined || first === before) return { settled: [], cursor: null }
       return {
@@ -128,7 +126,7 @@ export function createPhoenixdWallet(options: PhoenixdWalletOptions): Wallet {
       if (status === 401 || status === 403) return { type: 'refused', reason: 'its password cannot pay' }
       if (status === 400) return { type: 'refused', reason: 'it cannot read the invoice' }
       const answer = parseJson(text)
-      if (status !== 200 || !isEntry(answer)) return { type: 'unknown', reason: `it answered ${status}` }
+      if (status !== 200 || !isObject(answer)) return { type: 'unknown', reason: `it answered ${status}` }
       const paid = paidOutcome(answer, paymentHash)
       if (paid !== null) return paid
       if (answer['paymentPreimage'] !== undefined)
@@ -145,7 +143,7 @@ export function createPhoenixdWallet(options: PhoenixdWalletOptions): Wallet {
       })
       const request = { method: 'POST', path: '/createinvoice', headers: FORM, body: form.toString() } as const
       const { status, body } = await http.ask(request)
-      if (status !== 200 || !isEntry(body)) throw unusable(name, `it answered ${status} to createinvoice`)
+      if (status !== 200 || !isObject(body)) throw unusable(name, `it answered ${status} to createinvoice`)
       const made = madeInvoice(body['serialized'], amountMsat)
       if (isMalformed(parsePaymentHash(body['paymentHash'])) || body['paymentHash'] !== made.paymentHash) {
         throw unusable(name, 'it names another payment hash than that of its invoice')
@@ -173,25 +171,21 @@ async function look(http: WalletHttp, path: string): Promise<unknown> {
   if (outcome.status === 404) return null
   const answer = outcome.status === 200 ? parseJson(outcome.text) : undefined
   if (answer !== undefined) return answer
-  if (outcome.status === 401) throw new TollbridgeError('wallet-unusable', 'phoenixd refuses the password')
-  throw new TollbridgeError('wallet-unusable', `phoenixd answered ${outcome.status}`)
+  if (outcome.status === 401) throw walletFault('phoenixd refuses the password')
+  throw walletFault(`phoenixd answered ${outcome.status}`)
 }
 
-function entryOf(answer: unknown): Readonly<Record<string, unknown>> {
-  if (isEntry(answer)) return answer
-  throw new TollbridgeError('wallet-unusable', 'phoenixd answered nonsense for a payment')
+function entryOf(answer: unknown): JsonObject {
+  if (isObject(answer)) return answer
+  throw walletFault('phoenixd answered nonsense for a payment')
 }
 
 async function readInfo(http: WalletHttp): Promise<WalletInfo> {
   const told = entryOf(await look(http, '/getinfo'))
-  const height = told['blockHeight']
   return {
     network: parseNetwork(told['chain']),
     nodeId: parseNodeId(told['nodeId']),
-    blockHeight: typeof height === 'number' && Number.isSafeInteger(height) && height > 1 ? height : null,
+    blockHeight: parseHeight(told['blockHeight']),
     backend: 'phoenixd',
   }
 }
-
-const unusable = (name: string, reason: string): TollbridgeError =>
-  new TollbridgeError('wallet-unusable', `wallet ${name} cannot be used: ${reason}`)

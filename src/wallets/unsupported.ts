@@ -1,6 +1,6 @@
 /** What does a wallet say to what it cannot do? One refusal for each method that an adapter does not fill in. */
-import { TollbridgeError } from '../core/errors.js'
 import type { Wallet, WalletMethod } from '../ports.js'
+import { walletFault } from './wallet-fault.js'
 
 type Optional = Pick<
   Wallet,
@@ -17,7 +17,7 @@ type Optional = Pick<
 /** To be spread first into an adapter. What it says is never `paid`, `made` or done. */
 export function unsupportedBy(name: string): Optional {
   const cannot = async (method: WalletMethod): Promise<never> => {
-    throw new TollbridgeError('wallet-unusable', `wallet ${name} does not offer ${method}`)
+    throw walletFault(`wallet ${name} does not offer ${method}`)
   }
   return {
     limits: new Set(),

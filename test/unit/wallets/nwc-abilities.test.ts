@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { isMalformed } from '../../../src/core/identifiers.js'
 import type { WalletMethod } from '../../../src/ports.js'
-import { excessOf, parseBackend, parseInfoEvent, parseNetwork } from '../../../src/wallets/nwc-abilities.js'
+import { excessOf, parseInfoEvent } from '../../../src/wallets/nwc-abilities.js'
+import { parseBackend, parseNetwork } from '../../../src/wallets/wallet-info.js'
 import { shapeEvent } from '../../support/pool-fixture.js'
 
 const info = (content: string, ...tags: string[][]) => parseInfoEvent(shapeEvent({ kind: 13194, content, tags }))
