@@ -20,6 +20,8 @@ const { values: options } = parseArgs({
     seeds: { type: 'string' },
     seed: { type: 'string' },
     mutants: { type: 'boolean' },
+    /** The model alone: no process is killed. */
+    model: { type: 'boolean' },
     /** Of a hire: which side is killed, `hirer` or `provider`. */
     side: { type: 'string' },
     row: { type: 'string' },
@@ -79,6 +81,7 @@ async function main(): Promise<boolean> {
   if (options.seed !== undefined) return reportSeed(Number(options.seed), say)
   const caught = options.mutants ? await reportMutants(MUTANT_SEEDS, say) : true
   const held = options.row === undefined ? await reportModel(Number(options.seeds ?? DEFAULT_SEEDS), say) : true
+  if (options.model) return caught && held
   const lanes = Number(options.lanes ?? DEFAULT_LANES)
   if (isHireRow(options.row)) return caught && (await reportHires(lanes))
   const hired = options.row === undefined ? await reportHires(lanes) : true
