@@ -30,6 +30,8 @@ export function createProviderReach(options: {
   readonly signal: AbortSignal
 }): ProviderReach {
   const { session, relayPool, provider, relays, clock, signal } = options
+  /** One relay may be written in several ways. */
+  const near = new Set(relays.map(parseRelayUrl))
   let lookup: Promise<string[]> | null = null
 
   async function findFurtherRelays(): Promise<string[]> {
@@ -39,7 +41,7 @@ export function createProviderReach(options: {
     const [newest] = lists.sort((a, b) => b.created_at - a.created_at)
     if (newest === undefined) return []
     const named = session.readRelaysIn(newest).map(parseRelayUrl)
-    const urls = named.filter((url): url is string => !isMalformed(url) && !relays.includes(url))
+    const urls = named.filter((url): url is string => !isMalformed(url) && !near.has(url))
     const atHome = relays.some(isLocal)
     return [...new Set(urls)].filter((url) => atHome || !isLocal(url)).slice(0, MOST_READ_RELAYS)
   }
@@ -57,8 +59,8 @@ export function createProviderReach(options: {
         })
       // The customer's own relays do not wait for the look-up.
       const further = Promise.race([(lookup ??= findFurtherRelays()), nothingAfter(signal)])
-      const [near, far] = await Promise.all([hold(relays), further.then(hold)])
-      return near + far
+      const held = await Promise.all([hold(relays), further.then(hold)])
+      return held[0] + held[1]
     },
   }
 }

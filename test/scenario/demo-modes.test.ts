@@ -25,6 +25,7 @@ it.for<[string, string]>([
   const { code, out, said, last } = await runDemo([`--${mode}`, '--wallet', wallet])
   expect(code, said).toBe(0)
   expect(last).toMatchObject({ type: 'completed', mode, wallet })
+  expect(out.match(/"type":"published"/g), 'there is one relay').toHaveLength(1)
   // The price, and room for ten sats of fees, of which the way took one.
   expect(last).toMatchObject({ customerPaidMsat: 31_000, upstreamPaidMsat: 21_000, feesMsat: 1_000 })
   expect(out + said).not.toMatch(/nostr\+walletconnect|nsec1|"preimage"|macaroon/)
