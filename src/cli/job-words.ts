@@ -79,7 +79,8 @@ function ledgerLine(job: Job): string | null {
     .map(([row, msat]) => `${WORDS[row] ?? row} ${msat === null ? 'not told' : satsOf(msat as number)}`)
     .join(', ')
 }
-const WORDS: Readonly<Record<string, string>> = { routingFee: 'routing fee' }
+/** What is left may be below zero, or owed: of a markup it says nothing yet. */
+const WORDS: Readonly<Record<string, string>> = { routingFee: 'routing fee', markup: 'left' }
 
 function lossLine(job: Job): string | null {
   const loss = lossOf(job)
@@ -113,7 +114,8 @@ function deliveryOf({ eventId, relays }: Delivery): string {
 
 /** What the operator can do; null where there is nothing to be done. */
 function nextOf(job: Job): string | null {
-  if (isMoneyOwed(job)) return `the money is owed: tollbridge jobs refund ${job.id}, or with --to another place`
+  if (isMoneyOwed(job))
+    return `the money is owed: tollbridge jobs refund ${job.id}, with --to INVOICE_OR_ADDRESS where the job names no place`
   if (isOwed(job)) return `it is paid and not served: tollbridge jobs retry ${job.id}`
   const result = job.outbox.find(({ purpose, event }) => purpose === 'result' && event !== null)
   return result ? `to send the result again: tollbridge jobs redeliver ${job.id}` : null

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js'
 import { TollbridgeError } from '../core/errors.js'
 import type { EventId } from '../core/identifiers.js'
 import type { Job } from '../core/job.js'
-import { isMoneyOwed } from '../core/refund.js'
+import { isMoneyOwed, lacksDestination, NO_DESTINATION } from '../core/refund.js'
 import { transition } from '../core/transition.js'
 import { readStore } from '../stores/read-store.js'
 import { askDaemon } from './control-client.js'
@@ -34,6 +34,7 @@ async function refundAlone(config: Config, jobId: EventId, to: string | null): P
     const job = adapters.store.get(jobId)
     if (!job) throw new TollbridgeError('job-unknown', `no job has the id ${jobId}`)
     if (!isMoneyOwed(job)) throw notOwed(job)
+    if (lacksDestination(job, to)) throw new TollbridgeError('job-not-retryable', NO_DESTINATION)
     const fact = { type: 'retried', ...(to === null ? {} : { refundTo: to }) } as const
     await adapters.store.save(transition(job, fact, adapters.clock.now()))
   } finally {

@@ -37,6 +37,16 @@ export const unsentRefund = (amountMsat: Msat): Refund => ({
 /** Of what is owed: the money itself, since the upstream was never paid. */
 export const isMoneyOwed = (job: Job): boolean => job.state === 'failed' && 'returned' in job
 
+export const NO_DESTINATION =
+  'the job names no place to which the money can be sent back: name one with tollbridge jobs refund ID --to DESTINATION'
+
+/** Whether nobody has said where it should go: neither the job nor `to`, by whom it is sent back. What is held goes where it came from. */
+export function lacksDestination(job: Job, to: string | null): boolean {
+  if (!isMoneyOwed(job) || !('refund' in job) || !job.refund) return false
+  const { refundTo, refund } = job
+  return refundTo === undefined && refund.bolt11 === null && to === null
+}
+
 export function isWalletDestination(text: string): boolean {
   const destination = parseRefundDestination(text)
   return !isMalformed(destination) && destination.type === 'wallet'

@@ -2,6 +2,7 @@
 import { TollbridgeError, isFault, rejection } from '../core/errors.js'
 import type { EventId, Pubkey } from '../core/identifiers.js'
 import { isOpen, isPaid, type Job, type OpenJob } from '../core/job.js'
+import { lacksDestination, NO_DESTINATION } from '../core/refund.js'
 import { transition, type Fact } from '../core/transition.js'
 import { unsentFact } from '../steps/calling.js'
 import { PAUSE, pauseUntil, type Pause, type StepContext } from '../steps/context.js'
@@ -211,6 +212,7 @@ export function createDrive(wiring: DriveWiring): Drive {
           `the job is ${job.state}; only a paid job that failed can be tried again`,
         )
       }
+      if (lacksDestination(job, refundTo ?? null)) throw new TollbridgeError('job-not-retryable', NO_DESTINATION)
       await follow(context, job, { type: 'retried', ...(refundTo === undefined ? {} : { refundTo }) })
       wake(jobId)
       return current(jobId) ?? job

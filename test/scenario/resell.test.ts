@@ -131,6 +131,8 @@ describe.concurrent('what is owed', () => {
     const invoice = await bridge.payer.makeInvoice({ amountMsat: PRICE, description: 'back', expirySeconds: 600 })
     const config = await loadConfig(bridge.configFile)
     const output = { json: true, data: () => undefined, object: () => undefined, say: () => undefined }
+    // Nobody has said where to: the customer would only hear once more that it is owed.
+    await expect(refundJob(config, job.id, {}, output)).rejects.toThrow(/--to/)
     await refundJob(config, job.id, { to: invoice.bolt11 }, output)
     expect((await bridge.customer.error(job.id, 2)).code).toBe('upstream-unpayable')
     expect(bridge.payer.lookup(invoice.paymentHash)).toMatchObject({ state: 'settled', amountMsat: PRICE })
