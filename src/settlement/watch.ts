@@ -47,6 +47,8 @@ export interface Targets {
   all(): Iterable<WatchTarget>
   /** A source found a key. Keys that do not fit are dropped and counted. */
   report(paymentHash: PaymentHash, found: Found): void
+  /** What was reported first, until the invoice is no longer watched. */
+  foundFor(paymentHash: PaymentHash): Found | undefined
 }
 
 export interface SettlementWatch {
@@ -99,6 +101,7 @@ export function createSettlementWatch(wiring: {
     byHash: (paymentHash) => byHash.get(paymentHash),
     byJob: (jobId) => byJob.get(jobId),
     all: () => byHash.values(),
+    foundFor: (paymentHash) => found.get(paymentHash),
     report(paymentHash, discovery) {
       const target = byHash.get(paymentHash)
       if (!target || found.has(paymentHash)) return

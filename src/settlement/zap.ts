@@ -83,32 +83,34 @@ export function createZap(wiring: {
   async function take(job: ResoldJob, { invoice }: Zap, amountMsat: number): Promise<void> {
     const { paymentHash } = invoice
     const { offer } = job
+    if (store.hasPaymentHash(paymentHash)) return
     const isAwaited = targets.byJob(job.id)?.paymentHash === offer.paymentHash
     const isOlder = invoice.timestamp + SKEW_MS < offer.offeredAt
-    if (!isAwaited || isOlder || amountMsat < offer.amountMsat) {
-      const reason = isOlder
-        ? 'a zap that is older than the offer'
-        : isAwaited
-          ? 'a zap of too little'
-          : 'a zap too many'
-      log.warn({ job: job.id, amountMsat }, reason)
-      const stray = {
-        id: idOf('zap', paymentHash),
-        paymentHash,
-        amountMsat: amountMsat as Msat,
-        source: 'zap',
-        reason,
-      } as const
-      return wiring.onStray(strayJob(job, stray, clock.now()))
+    const isEnough = amountMsat >= offer.amountMsat
+    const excessId = idOf('excess', paymentHash)
+    if (isAwaited && !isOlder && isEnough) {
+      const excess = (amountMsat - offer.amountMsat) as Msat
+      // ORDER: saved before the zap is taken: once its hash is claimed, the receipt is not looked at again.
+      if (excess >= LEAST_MSAT) {
+        const surplus = { id: excessId, paymentHash: null, amountMsat: excess, source: 'zap' } as const
+        await wiring.onStray(strayJob(job, { ...surplus, reason: 'a zap of too much' }, clock.now()))
+      }
+      targets.report(offer.paymentHash, { source: 'zap', paymentHash })
+      const found = targets.foundFor(offer.paymentHash)
+      if (found?.source === 'zap' && found.paymentHash === paymentHash) return wiring.onPaid(job)
+      // Another receipt of the same zap was sooner.
+      if (store.hasPaymentHash(paymentHash)) return
     }
-    const excess = (amountMsat - offer.amountMsat) as Msat
-    // ORDER: saved before the zap is taken: once its hash is claimed, the receipt is not looked at again.
-    if (excess >= LEAST_MSAT) {
-      const surplus = { id: idOf('excess', paymentHash), paymentHash: null, amountMsat: excess, source: 'zap' } as const
-      await wiring.onStray(strayJob(job, { ...surplus, reason: 'a zap of too much' }, clock.now()))
-    }
-    wiring.onPaid(job)
-    targets.report(offer.paymentHash, { source: 'zap', paymentHash })
+    const reason = isOlder
+      ? 'a zap that is older than the offer'
+      : isAwaited && !isEnough
+        ? 'a zap of too little'
+        : 'a zap too many'
+    // What goes back already as too much does not go back again.
+    const due = store.has(excessId) ? offer.amountMsat : (amountMsat as Msat)
+    log.warn({ job: job.id, amountMsat: due }, reason)
+    const stray = { id: idOf('zap', paymentHash), paymentHash, amountMsat: due, source: 'zap', reason } as const
+    await wiring.onStray(strayJob(job, stray, clock.now()))
   }
 
   async function attempt(event: NostrEvent, zapped: EventId, tries: number): Promise<void> {

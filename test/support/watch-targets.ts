@@ -39,6 +39,7 @@ export function createTargets(targets: readonly WatchTarget[] = []): ReportingTa
     byHash: (paymentHash) => targets.find((target) => target.paymentHash === paymentHash),
     byJob: (jobId) => targets.find((target) => target.jobId === jobId),
     all: () => targets,
+    foundFor: (paymentHash) => reports.find((report) => report.paymentHash === paymentHash)?.found,
     report: (paymentHash, found) => void reports.push({ paymentHash, found }),
   }
 }

@@ -23,6 +23,7 @@ function createFixture() {
     byJob: (id) => (id === jobId ? target : undefined),
     all: () => [target],
     report: (_hash, discovery) => void found.push(discovery),
+    foundFor: () => found[0],
   }
   return { found, proofs: createCustomerProof({ targets, signer: provider, log: createLogRecorder() }) }
 }

@@ -45,7 +45,13 @@ function createTill() {
   const till = createMerchantWallet({
     wallet,
     receivesFor: () => true,
-    targets: { byHash: () => target, byJob: () => target, all: () => [target], report: () => undefined },
+    targets: {
+      byHash: () => target,
+      byJob: () => target,
+      all: () => [target],
+      report: () => undefined,
+      foundFor: () => undefined,
+    },
     sweepMs: SWEEP_MS,
     clock,
     log: createReadableLog(),

@@ -36,7 +36,7 @@ it('asks soon after a start, and slowly from then on', async () => {
       sameOriginTarget: (reference) => reference,
       stop: async () => undefined,
     },
-    targets: { byHash: ignore, byJob: ignore, all: () => [], report: ignore },
+    targets: { byHash: ignore, byJob: ignore, all: () => [], report: ignore, foundFor: ignore },
     budget: createRequestBudget(10, clock),
     clock,
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
