@@ -80,8 +80,14 @@ const NEEDED_TO_RESELL = [
 /** What keeps a wallet from wrapping anything; null where nothing does. */
 export function whyCannotHold({ name, methods }: Pick<Wallet, 'name' | 'methods'>): string | null {
   const missing = NEEDED_TO_WRAP.filter((method) => !methods.has(method))
-  return missing.length === 0 ? null : `wallet ${name} does not offer ${missing.join(', ')}`
+  return missing.length === 0 ? null : whyUnable(name, methods, missing)
 }
+
+/** What a wallet cannot do, it may be forbidden to do; one of which nothing is known has not answered. */
+const whyUnable = (name: string, methods: ReadonlySet<WalletMethod>, missing: readonly WalletMethod[]): string =>
+  methods.size === 0
+    ? `wallet ${name} does not answer`
+    : `wallet ${name} does not offer ${missing.join(', ')}: it cannot, or its credential does not allow it`
 
 /** Why a hold invoice would not be safe here; null where it is. */
 export function whyNoWrap({ payer, upstream, invoice }: SettlementMeans): string | null {
@@ -100,7 +106,7 @@ export function whyNoResale({ payer, upstream, invoice }: SettlementMeans): stri
   if (!upstream.terms.resell.enabled) return 'resale is off'
   if (!payer) return 'no wallet to resell with'
   const missing = NEEDED_TO_RESELL.filter((method) => !payer.methods.has(method))
-  if (missing.length > 0) return `wallet ${payer.name} does not offer ${missing.join(', ')}`
+  if (missing.length > 0) return whyUnable(payer.name, payer.methods, missing)
   if (payer.info.nodeId === invoice.payee) return `wallet ${payer.name} is the node of the upstream itself`
   return null
 }

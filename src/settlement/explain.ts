@@ -22,26 +22,35 @@ export function explainPath(means: SettlementMeans): string {
   return [wallet, status, ...explainPurse(means), verdict(means)].join(' ')
 }
 
+/** Of the ways that the mode leaves open. */
 function explainPurse(means: SettlementMeans): string[] {
-  if (means.upstream.mode === 'passthrough') return ['The mode is passthrough, so that no invoice of ours is made.']
+  const { mode, terms } = means.upstream
+  if (mode === 'passthrough') return ['The mode is passthrough, so that no invoice of ours is made.']
   const [noWrap, noResale] = [whyNoWrap(means), whyNoResale(means)]
-  const { settle } = means.upstream.terms.wrap
-  return [
+  const until = terms.wrap.settle === 'on-result' ? 'the API has answered' : 'the API is paid'
+  const wrap =
     noWrap === null
-      ? `A hold invoice on the upstream's payment hash is possible (wrap, settled ${settle}).`
-      : `A hold invoice is not possible: ${noWrap}.`,
-    noResale === null ? 'Resale is on, for what no other way completes.' : `Resale is not possible: ${noResale}.`,
-  ]
+      ? `Wrap is possible: the wallet holds the customer's payment (a hold invoice) until ${until}.`
+      : `A hold invoice is not possible: ${noWrap}.`
+  const resale =
+    noResale !== null
+      ? `Resale is not possible: ${noResale}.`
+      : mode === 'auto'
+        ? 'Resale is on, for what no other way completes.'
+        : 'Resale is on: customers pay you, and the wallet pays the API.'
+  return mode === 'wrap' ? [wrap] : mode === 'resell' ? [resale] : [wrap, resale]
 }
 
 function verdict(means: SettlementMeans): string {
   const chosen = choosePath({ ...means, proofPromised: false })
   if (isRejection(chosen)) {
     return means.upstream.mode === 'auto' || means.upstream.mode === 'passthrough'
-      ? 'Only jobs that promise a payment proof are served; every other job is answered with no-settlement-path.'
+      ? 'Only jobs that promise a payment proof are served (customers who then send the preimage, the receipt of their payment, themselves); every other job is answered with no-settlement-path.'
       : `Every job is answered with no-settlement-path: the mode is ${means.upstream.mode}, and that is not possible.`
   }
-  if (chosen.mode === 'passthrough') return `Settlement path: passthrough by ${chosen.sources.join(' and ')}.`
+  if (chosen.mode === 'passthrough') {
+    return `Settlement path: passthrough by ${chosen.sources.join(' and ')}. Customers pay the API itself, and no money passes through here.`
+  }
   const path = `Settlement path: ${chosen.mode} with the wallet "${means.payer?.name ?? ''}". ${explainPrice(means)}`
   return chosen.mode === 'resell' ? `${path} ${explainCustody(means)}` : path
 }

@@ -90,6 +90,7 @@ describe('a hold invoice', () => {
   it.each<[string, SettlementMeans, string]>([
     ['there is no wallet', means({ wallet: null }, { payer: null }), 'no wallet to wrap with'],
     ['the wallet cannot hold', means({}, cannotHold), 'wallet purse does not offer makeHoldInvoice'],
+    ['the wallet is silent', means({}, { payer: payerWith({ methods: new Set() }) }), 'wallet purse does not answer.'],
     ['it is LDK', means({}, { payer: payerWith({ info: { nodeId: null, backend: 'ldk' } }) }), 'is LDK'],
     [
       'it is the node of the upstream',
@@ -120,10 +121,20 @@ describe('the paragraph of check', () => {
   it('says what a customer pays, and for what', () => {
     expect(explainPath(means())).toBe(
       'No merchant wallet is configured. The 402 names no status endpoint on its own origin. ' +
-        "A hold invoice on the upstream's payment hash is possible (wrap, settled on-preimage). " +
+        "Wrap is possible: the wallet holds the customer's payment (a hold invoice) until the API is paid. " +
         'Resale is not possible: resale is off. Settlement path: wrap with the wallet "purse". ' +
         'A customer pays 31 sats, of which 10 are for routing fees.',
     )
+  })
+
+  it.each<[Partial<Upstream>, string, string]>([
+    [{ mode: 'wrap' }, 'Wrap is possible', 'Resale'],
+    [{ mode: 'resell', terms: RESOLD }, 'Resale is on: customers pay you', 'hold invoice'],
+    [{ terms: RESOLD }, 'for what no other way completes', 'is not possible'],
+  ])('speaks of what the mode leaves open: %j', (upstream, said, unsaid) => {
+    const paragraph = explainPath(means(upstream))
+    expect(paragraph).toContain(said)
+    expect(paragraph).not.toContain(unsaid)
   })
 
   it('warns of fees that the wallet may pay beyond what is charged', () => {
