@@ -8,7 +8,7 @@ import { listOf, reasonOf, resultOf, type ClnCall } from './cln-client.js'
 import { isOfHash, parseClnMsat, preimageOf } from './cln-fields.js'
 import { findInvoice, type ClnEntry } from './cln-invoices.js'
 import { parseTime, parseWhole } from './json.js'
-import { madeInvoice } from './made-invoice.js'
+import { madeInvoice, parseMadeInvoice } from './made-invoice.js'
 import { walletFault } from './wallet-fault.js'
 
 const LIST = 'listholdinvoices'
@@ -93,23 +93,18 @@ export async function makeHold(call: ClnCall, request: HoldInvoiceRequest, now: 
     if (meanwhile) return meanwhile
     throw walletFault(`holdinvoice: ${reasonOf(reply.code)}`)
   }
-  const made = madeInvoice(resultOf(reply, 'holdinvoice')['bolt11'], request.amountMsat)
-  if (made.paymentHash !== paymentHash) throw walletFault('the node made a hold invoice on another payment hash')
-  return { type: 'made', bolt11: made.bolt11 }
+  const { bolt11 } = madeInvoice({ bolt11: resultOf(reply, 'holdinvoice')['bolt11'] }, request)
+  return { type: 'made', bolt11 }
 }
 
-async function existing(
-  call: ClnCall,
-  { paymentHash, amountMsat }: HoldInvoiceRequest,
-  now: Millis,
-): Promise<HoldInvoiceOutcome | null> {
+async function existing(call: ClnCall, asked: HoldInvoiceRequest, now: Millis): Promise<HoldInvoiceOutcome | null> {
+  const { paymentHash } = asked
   const entry = await find(call, paymentHash)
   if (entry === null) return null
   const { state } = holdState(entry, paymentHash, now)
   if (state !== 'pending' && state !== 'accepted') return { type: 'taken' }
-  const invoice = decodeInvoice(bolt11Of(entry))
-  const isSame = !isMalformed(invoice) && invoice.amountMsat === amountMsat && invoice.paymentHash === paymentHash
-  return isSame ? { type: 'made', bolt11: bolt11Of(entry) } : { type: 'taken' }
+  const made = parseMadeInvoice({ bolt11: bolt11Of(entry) }, asked)
+  return isMalformed(made) ? { type: 'taken' } : { type: 'made', bolt11: made.bolt11 }
 }
 
 /** @throws TollbridgeError unless the node says that it is settled. */

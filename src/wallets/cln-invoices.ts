@@ -62,5 +62,5 @@ export async function makeInvoice(call: ClnCall, request: InvoiceRequest): Promi
     }),
     'invoice',
   )
-  return madeInvoice(result['bolt11'], request.amountMsat)
+  return madeInvoice({ bolt11: result['bolt11'] }, request)
 }

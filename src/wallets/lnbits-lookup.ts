@@ -11,6 +11,7 @@ import {
   settledEntry,
   type LnbitsPayment,
 } from './lnbits-payments.js'
+import { pageByOffset } from './offset-page.js'
 import { proofOrNull } from './preimage.js'
 import { walletFault } from './wallet-fault.js'
 
@@ -67,17 +68,14 @@ export async function lookupOutgoing(http: WalletHttp, paymentHash: PaymentHash)
 const newestFirst = (limit: number, offset: number): string =>
   `?limit=${limit}&offset=${offset}&sortby=time&direction=desc`
 
-/** By the time of creation. Pages by offset: what arrives meanwhile pushes entries back, so that some repeat and none is skipped. */
-export async function pageOfIncoming(http: WalletHttp, since: Millis, cursor: string | null): Promise<IncomingPage> {
-  const [, digits = '0', before] = /^([0-9]{1,12}):(.*)$/s.exec(cursor ?? '') ?? []
-  const offset = Number(digits)
-  const entries = await list(http, newestFirst(PAGE_SIZE, offset))
-  const first = entries[0] === undefined ? undefined : String(entries[0]['checking_id'] ?? entries[0]['payment_hash'])
-  if (first === undefined || first === before) return { settled: [], cursor: null }
-  const recent = entries.filter((entry) => (createdAt(entry) ?? Infinity) + 999 >= since)
-  const settled = recent.flatMap((entry) => settledEntry(entry) ?? [])
-  return { settled, cursor: recent.length < entries.length ? null : `${offset + entries.length}:${first}` }
-}
+/** By the time of creation. */
+export const pageOfIncoming = (http: WalletHttp, since: Millis, cursor: string | null): Promise<IncomingPage> =>
+  pageByOffset(cursor, {
+    list: (offset) => list(http, newestFirst(PAGE_SIZE, offset)),
+    idOf: (entry) => String(entry['checking_id'] ?? entry['payment_hash']),
+    settledOf: settledEntry,
+    isOlder: (entry) => (createdAt(entry) ?? Infinity) + 999 < since,
+  })
 
 /**
  * True where whoever knows the hash of an unpaid invoice is given its preimage, with no key at all: what an L402 server sells could be

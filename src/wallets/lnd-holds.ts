@@ -1,12 +1,11 @@
 /** How are invoices of our own made, settled and cancelled at LND? What it answers is checked before it is shown to anybody. */
-import { isMalformed, type PaymentHash, type Preimage } from '../core/identifiers.js'
-import type { Msat } from '../core/money.js'
+import type { PaymentHash, Preimage } from '../core/identifiers.js'
 import { isPreimageOf } from '../l402/credential.js'
-import { decodeInvoice } from '../l402/invoice.js'
 import type { HoldInvoiceOutcome, HoldInvoiceRequest, InvoiceRequest, MadeInvoice } from '../ports.js'
 import { isNotFound, isTaken, resultOf, type LndReply } from './lnd-client.js'
 import { findInvoice, type LndSource } from './lnd-lookup.js'
 import { base64Of, parseBytes32 } from './lnd-values.js'
+import { madeInvoice } from './made-invoice.js'
 import { unusable } from './wallet-fault.js'
 
 /** LND's longest memo is 1,024 bytes. */
@@ -24,37 +23,28 @@ const termsOf = ({ amountMsat, description, expirySeconds }: InvoiceRequest) => 
 
 export async function makeInvoice({ name, client }: LndSource, request: InvoiceRequest): Promise<MadeInvoice> {
   const result = resultOf(name, await client.post('/v1/invoices', termsOf(request)), 'make an invoice')
-  const hash = parseBytes32(result['r_hash']) as PaymentHash | null
-  if (hash === null) throw unusable(name, 'it made an invoice without a payment hash')
-  return { bolt11: checked(name, result['payment_request'], hash, request.amountMsat), paymentHash: hash }
+  return madeInvoice({ bolt11: result['payment_request'], paymentHash: parseBytes32(result['r_hash']) }, request)
 }
 
 export async function makeHoldInvoice(source: LndSource, request: HoldInvoiceRequest): Promise<HoldInvoiceOutcome> {
   const { name, client } = source
-  const { paymentHash, amountMsat, minCltvDelta } = request
+  const { paymentHash, minCltvDelta } = request
   const json = { ...termsOf(request), hash: base64Of(paymentHash), cltv_expiry: String(minCltvDelta) }
   const reply = await client.post('/v2/invoices/hodl', json)
-  if (reply.type === 'error' && isTaken(reply)) return existing(source, paymentHash, amountMsat)
+  if (reply.type === 'error' && isTaken(reply)) return existing(source, request)
   const { payment_request: bolt11 } = resultOf(name, reply, 'make a hold invoice')
-  return { type: 'made', bolt11: checked(name, bolt11, paymentHash, amountMsat) }
+  return { type: 'made', bolt11: madeInvoice({ bolt11 }, request).bolt11 }
 }
 
 /** Ours from an earlier try, or somebody else's: an invoice whose preimage the node knows is that of a payee on this very node. */
-async function existing(source: LndSource, paymentHash: PaymentHash, amountMsat: Msat): Promise<HoldInvoiceOutcome> {
+async function existing(source: LndSource, request: HoldInvoiceRequest): Promise<HoldInvoiceOutcome> {
+  const { paymentHash, amountMsat } = request
   const invoice = await findInvoice(source, paymentHash)
   if (invoice === null) throw unusable(source.name, 'it has an invoice of this hash and does not find it')
   const { state } = invoice.incoming
   const isOurs = invoice.isHold && invoice.amountMsat === amountMsat && (state === 'pending' || state === 'accepted')
   if (!isOurs) return { type: 'taken' }
-  return { type: 'made', bolt11: checked(source.name, invoice.bolt11, paymentHash, amountMsat) }
-}
-
-function checked(name: string, bolt11: unknown, paymentHash: PaymentHash, amountMsat: Msat): string {
-  const invoice = typeof bolt11 === 'string' ? decodeInvoice(bolt11) : null
-  if (invoice === null || isMalformed(invoice)) throw unusable(name, 'it made an invoice that cannot be read')
-  if (invoice.paymentHash !== paymentHash) throw unusable(name, 'it made an invoice of another payment hash')
-  if (invoice.amountMsat !== amountMsat) throw unusable(name, 'it made an invoice of another amount')
-  return bolt11 as string
+  return { type: 'made', bolt11: madeInvoice(invoice, request).bolt11 }
 }
 
 /** @throws unless LND says that it is settled with this preimage. */

@@ -6,6 +6,7 @@ import type { NwcMethod } from './nwc-client.js'
 import type { HeldInvoices } from './nwc-held.js'
 import type { NwcReply } from './nwc-reply.js'
 import { parseTransaction, settledIncoming, type NwcTransaction } from './nwc-transaction.js'
+import { pageByOffset } from './offset-page.js'
 import { walletFault } from './wallet-fault.js'
 import { parseHeight } from './wallet-info.js'
 
@@ -153,21 +154,14 @@ export async function lookupOutgoing(source: Source, paymentHash: PaymentHash): 
   }
 }
 
-/**
- * Pages by offset, newest first: what arrives meanwhile pushes entries back, so that a page may repeat some and never skips one, and
- * any number of entries may share one second. The last page is the one that is empty, as a wallet may serve fewer than asked for, or
- * the one that begins as the page before it did, as a wallet may know no offset.
- */
-export async function pageOfIncoming(source: Source, since: Millis, cursor: string | null): Promise<IncomingPage> {
-  const [, digits = '0', before] = /^([0-9]{1,12}):(.*)$/s.exec(cursor ?? '') ?? []
-  const offset = Number(digits)
+export function pageOfIncoming(source: Source, since: Millis, cursor: string | null): Promise<IncomingPage> {
   const from = Math.max(0, Math.floor(since / 1000))
-  const entries = await list(source, { from, type: 'incoming', unpaid: false, offset })
-  const [first] = entries.map(hashOf)
-  if (first === undefined || first === before) return { settled: [], cursor: null }
-  const settled = entries.flatMap((entry) => {
-    const parsed = parseTransaction(entry, source.now())
-    return isMalformed(parsed) ? [] : (settledIncoming(parsed) ?? [])
+  return pageByOffset(cursor, {
+    list: (offset) => list(source, { from, type: 'incoming', unpaid: false, offset }),
+    idOf: hashOf,
+    settledOf(entry) {
+      const parsed = parseTransaction(entry, source.now())
+      return isMalformed(parsed) ? null : settledIncoming(parsed)
+    },
   })
-  return { settled, cursor: `${offset + entries.length}:${first}` }
 }

@@ -1,6 +1,6 @@
 /** How does phoenixd serve our Wallet port? Over its HTTP interface, with either of its passwords; the limited one cannot pay. */
 import { TollbridgeError } from '../core/errors.js'
-import { isMalformed, parsePaymentHash, type PaymentHash } from '../core/identifiers.js'
+import type { PaymentHash } from '../core/identifiers.js'
 import type { Clock, IncomingState, Logger, Network, OutgoingState, PaymentOutcome, Wallet } from '../ports.js'
 import type { WalletInfo, WalletMethod } from '../ports.js'
 import { createHintSocket } from './hint-socket.js'
@@ -8,6 +8,7 @@ import { createHintedLookups } from './hinted-lookups.js'
 import { createWalletHttp, type WalletHttp } from './http.js'
 import { isObject, parseJson, type JsonObject } from './json.js'
 import { madeInvoice, wholeSats } from './made-invoice.js'
+import { pageByOffset } from './offset-page.js'
 import { createPhoenixdProbe, type PhoenixdAbilities } from './phoenixd-abilities.js'
 import { incomingState, outgoingState, paidOutcome, settledEntry } from './phoenixd-payments.js'
 import { unsupportedBy } from './unsupported.js'
@@ -103,18 +104,16 @@ export function createPhoenixdWallet(options: PhoenixdWalletOptions): Wallet {
     lookupInvoice,
     lookupPayment,
     async listIncoming({ since, cursor }) {
-      const [, digits = '0', before] = /^([0-9]{1,12}):(.*)$/s.exec(cursor ?? '') ?? []
-      const offset = Number(digits)
       const from = Math.max(0, Math.floor(since))
-      const answer = await look(http, `/payments/incoming?from=${from}&limit=${PAGE_SIZE}&offset=${offset}`)
-      if (!Array.isArray(answer)) throw unusable(name, 'it answered nonsense for a list')
-      const first = isObject(answer[0]) ? String(answer[0]['paymentHash']) : undefined
-      // As with pages by offset everywhere: what arrives meanwhile pushes entries back, so that some repeat and none is skipped.
-      if (first === undefined || first === before) return { settled: [], cursor: null }
-      return {
-        settled: answer.flatMap((entry) => settledEntry(entry) ?? []),
-        cursor: `${offset + answer.length}:${first}`,
-      }
+      return pageByOffset<unknown>(cursor, {
+        async list(offset) {
+          const answer = await look(http, `/payments/incoming?from=${from}&limit=${PAGE_SIZE}&offset=${offset}`)
+          if (!Array.isArray(answer)) throw unusable(name, 'it answered nonsense for a list')
+          return answer as unknown[]
+        },
+        idOf: (entry) => String(isObject(entry) ? entry['paymentHash'] : ''),
+        settledOf: settledEntry,
+      })
     },
     async payInvoice(bolt11, paymentHash): Promise<PaymentOutcome> {
       const body = new URLSearchParams({ invoice: bolt11 }).toString()
@@ -144,11 +143,7 @@ export function createPhoenixdWallet(options: PhoenixdWalletOptions): Wallet {
       const request = { method: 'POST', path: '/createinvoice', headers: FORM, body: form.toString() } as const
       const { status, body } = await http.ask(request)
       if (status !== 200 || !isObject(body)) throw unusable(name, `it answered ${status} to createinvoice`)
-      const made = madeInvoice(body['serialized'], amountMsat)
-      if (isMalformed(parsePaymentHash(body['paymentHash'])) || body['paymentHash'] !== made.paymentHash) {
-        throw unusable(name, 'it names another payment hash than that of its invoice')
-      }
-      return made
+      return madeInvoice({ bolt11: body['serialized'], paymentHash: body['paymentHash'] }, { amountMsat })
     },
     async excessOver(needed) {
       if (!abilities.spends || needed.has('payInvoice')) return []
