@@ -4,6 +4,13 @@ import type { Job, Offer, Purchase, Refunding } from './job.js'
 import type { Msat } from './money.js'
 import { unsentRefund } from './refund.js'
 
+/**
+ * What can be sent back of a payment that nobody asked for: its fees come out of it, up to the sat. Were they ours, whoever is paid for the
+ * last hop could earn them as often as he likes.
+ */
+export const sendableOf = (amountMsat: Msat, { maxFeeMsat }: Pick<Purchase, 'maxFeeMsat'>): Msat =>
+  (Math.max(0, Math.floor((amountMsat - maxFeeMsat) / 1000)) * 1000) as Msat
+
 export interface StrayPayment {
   /** Of the stray job, and its claim: made of the payment's own hash, so that no payment is given back twice. */
   readonly id: EventId
@@ -35,6 +42,6 @@ export function strayJob(
     payment: { source, at: now, ...(paymentHash === null ? {} : { paymentHash }) },
     spending: { attempt: null, at: now, sawPending: false, notFoundSince: null },
     failure: { code: 'payment-not-needed', detail: reason, httpStatus: null },
-    refund: { ...unsentRefund(amountMsat), strayOf: of.id },
+    refund: { ...unsentRefund(sendableOf(amountMsat, offer.purchase)), strayOf: of.id },
   }
 }

@@ -4,7 +4,7 @@ import { isMalformed, type EventId, type Millis } from '../core/identifiers.js'
 import type { NostrEvent } from '../core/event.js'
 import type { Job, Offer, Purchase } from '../core/job.js'
 import type { Msat } from '../core/money.js'
-import { strayJob } from '../core/stray.js'
+import { sendableOf, strayJob } from '../core/stray.js'
 import { parseZapReceipt, zappedBy, type Zap, type ZapRecipient } from '../nostr/kinds/zap.js'
 import { verifyEvent } from '../nostr/event.js'
 import type { Clock, JobStore, Logger, Wallet } from '../ports.js'
@@ -15,8 +15,6 @@ const AGAIN_MS: readonly Millis[] = [0, 1_000, 5_000, 30_000, 120_000, 600_000]
 const MOST_PENDING = 1_000
 /** Clocks differ, and BOLT11 counts whole seconds. */
 const SKEW_MS = 120_000
-/** Less than a sat cannot be sent back. */
-const LEAST_MSAT = 1_000
 
 export type ResoldJob = Job & { readonly offer: Offer & { readonly purchase: Purchase } }
 
@@ -91,7 +89,7 @@ export function createZap(wiring: {
     if (isAwaited && !isOlder && isEnough) {
       const excess = (amountMsat - offer.amountMsat) as Msat
       // ORDER: saved before the zap is taken: once its hash is claimed, the receipt is not looked at again.
-      if (excess >= LEAST_MSAT) {
+      if (sendableOf(excess, offer.purchase) > 0) {
         const surplus = { id: excessId, paymentHash: null, amountMsat: excess, source: 'zap' } as const
         await wiring.onStray(strayJob(job, { ...surplus, reason: 'a zap of too much' }, clock.now()))
       }

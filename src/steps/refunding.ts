@@ -26,6 +26,7 @@ export const refunding: Step<'refunding'> = async (context, job) => {
     return pauseUntil(now + LAST_LOOK_MS)
   }
   if (isAnnounced(refund)) return carryOut(context, job, { purse, refund })
+  if (refund.amountMsat <= 0) return owed('it is no more than it costs to send it back')
   if (now < refund.retryAt) return pauseUntil(refund.retryAt)
   if (refund.tries >= MOST_TRIES) return owed('it could not be sent back in several tries')
   if (refund.bolt11 === null) return askForInvoice(context, job)

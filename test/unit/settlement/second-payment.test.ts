@@ -32,18 +32,21 @@ function zapped(expiresAt: number): ResoldJob {
 }
 
 describe('an invoice beside a zap', () => {
-  it.each(['in this run', 'after a restart'])('that is paid, too, is given back whole, once: %s', async (when) => {
-    const job = zapped(createFakeClock().now() + 10 * MINUTE_MS)
-    const world = open(when === 'after a restart' ? [job] : [])
-    if (when === 'in this run') world.lookOut(job)
-    await world.clock.advance(MINUTE_MS)
-    expect(world.strays).toEqual([])
-    const settled = { state: 'settled', preimage: null, amountMsat: 21_000 as Msat, settledAt: null } as const
-    world.wallet.looks.set(job.offer.paymentHash, settled)
-    await world.clock.advance(5 * MINUTE_MS)
-    expect(world.strays).toMatchObject([{ state: 'refunding', refund: { amountMsat: 21_000, strayOf: job.id } }])
-    expect(world.clock.timers()).toBe(0)
-  })
+  it.each(['in this run', 'after a restart'])(
+    'that is paid, too, is given back, less its fees, once: %s',
+    async (when) => {
+      const job = zapped(createFakeClock().now() + 10 * MINUTE_MS)
+      const world = open(when === 'after a restart' ? [job] : [])
+      if (when === 'in this run') world.lookOut(job)
+      await world.clock.advance(MINUTE_MS)
+      expect(world.strays).toEqual([])
+      const settled = { state: 'settled', preimage: null, amountMsat: 21_000 as Msat, settledAt: null } as const
+      world.wallet.looks.set(job.offer.paymentHash, settled)
+      await world.clock.advance(5 * MINUTE_MS)
+      expect(world.strays).toMatchObject([{ state: 'refunding', refund: { amountMsat: 11_000, strayOf: job.id } }])
+      expect(world.clock.timers()).toBe(0)
+    },
+  )
 
   it('is looked for until it can no longer be paid, also where the wallet fails at times', async () => {
     const job = zapped(createFakeClock().now() + 10 * MINUTE_MS)

@@ -98,7 +98,8 @@ function open(whileStored: () => void = () => undefined) {
       if (discovery?.source === 'zap') claimed.add(discovery.paymentHash)
       watch.unwatch({ jobId: job.id, paymentHash: job.offer.paymentHash })
     },
-    givenBack: () => strays.reduce((sum, { refund }) => sum + refund.amountMsat, 0),
+    /** What the strays are over, the fees of sending it included. */
+    givenBack: () => strays.reduce((sum, { offer }) => sum + offer.amountMsat, 0),
   }
 }
 
@@ -128,5 +129,29 @@ describe('a zap of too much', () => {
     await world.hear(zap)
     await world.hear(zap)
     expect(world.givenBack()).toBe(10 * PRICE)
+  })
+
+  it('costs us no fees: they come out of what goes back', async () => {
+    const world = open()
+    await world.hear(world.receipt(1, 10 * PRICE))
+    const [stray] = world.strays
+    expect(stray?.refund.amountMsat).toBe(9 * PRICE - (stray?.offer.purchase.maxFeeMsat ?? 0))
+  })
+
+  it('is kept where it is no more than it would cost to send it back', async () => {
+    const world = open()
+    await world.hear(world.receipt(1, PRICE + world.job.offer.purchase.maxFeeMsat))
+    expect([world.found, world.strays]).toEqual([[world.job.id], []])
+  })
+})
+
+describe('a zap that nobody asked for', () => {
+  it.each([1_000, 5_000, 12_345, 1_000_000])('of %i msat never has more go out than came in', async (amountMsat) => {
+    const world = open()
+    world.serve()
+    await world.hear(world.receipt(1, amountMsat))
+    const out = world.strays.map(({ refund, offer }) => [refund.amountMsat, offer.purchase.maxFeeMsat])
+    expect(out.filter(([sent = 0, fee = 0]) => sent > 0 && sent + fee > amountMsat)).toEqual([])
+    expect(world.strays).toHaveLength(1)
   })
 })
