@@ -6,6 +6,7 @@ import { listOf, resultOf, type ClnCall } from './cln-client.js'
 import { isOfHash, parseClnMsat, preimageOf } from './cln-fields.js'
 import { parseTime, type JsonObject } from './json.js'
 import { madeInvoice } from './made-invoice.js'
+import { settledProof } from './preimage.js'
 import { walletFault } from './wallet-fault.js'
 
 export type ClnEntry = JsonObject
@@ -41,9 +42,7 @@ export function settledEntry(entry: ClnEntry): SettledIncoming | null {
   const paymentHash = parsePaymentHash(entry['payment_hash'])
   if (isMalformed(paymentHash) || entry['status'] !== 'paid') return null
   try {
-    const seen = incomingState(entry, paymentHash, 0)
-    if (seen.state !== 'settled' || seen.preimage === null) return null
-    return { paymentHash, preimage: seen.preimage, amountMsat: seen.amountMsat, settledAt: seen.settledAt }
+    return settledProof(paymentHash, incomingState(entry, paymentHash, 0))
   } catch {
     // What proves nothing is not listed; a look-up of its hash says why.
     return null

@@ -1,6 +1,7 @@
 /** Somebody says that a payment has arrived: is it so? Each hash is looked up once at a time, and whoever floods us gains a sweep. */
 import { isMalformed, parsePaymentHash, type PaymentHash } from '../core/identifiers.js'
 import type { Clock, IncomingState } from '../ports.js'
+import { settledProof } from './preimage.js'
 import type { WalletListeners } from './wallet-listeners.js'
 
 const MOST_AT_ONCE = 16
@@ -36,14 +37,14 @@ export function createHintedLookups(wiring: {
     try {
       const seen = await lookup(paymentHash)
       if (seen.state !== 'settled') return
-      const { preimage, amountMsat, settledAt } = seen
+      const settled = settledProof(paymentHash, seen)
       // Paid, and not proven: others may know more.
-      if (preimage === null) return gapSoon()
+      if (settled === null) return gapSoon()
       if (told.has(paymentHash)) return
       const oldest = told.values().next()
       if (told.size >= REMEMBERED && !oldest.done) told.delete(oldest.value)
       told.add(paymentHash)
-      listeners.tell({ paymentHash, preimage, amountMsat, settledAt })
+      listeners.tell(settled)
     } catch {
       // Unknown is not unpaid: the sweep asks again.
       gapSoon()

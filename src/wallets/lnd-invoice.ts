@@ -1,17 +1,11 @@
 /** What does LND say of an invoice? Its state is the gate: the preimage of one that it made itself is there from the start. */
-import {
-  isMalformed,
-  malformed,
-  type Malformed,
-  type Millis,
-  type PaymentHash,
-  type Preimage,
-} from '../core/identifiers.js'
+import { isMalformed, malformed, type Malformed, type Millis, type PaymentHash } from '../core/identifiers.js'
 import type { Msat } from '../core/money.js'
 import type { IncomingState, SettledIncoming } from '../ports.js'
 import { isObject, parseWhole } from './json.js'
 import type { LndResult } from './lnd-client.js'
 import { parseBytes32, provenBase64 } from './lnd-values.js'
+import { settledProof } from './preimage.js'
 
 export interface LndInvoice {
   readonly paymentHash: PaymentHash
@@ -102,8 +96,5 @@ function settledOf(invoice: LndResult, paymentHash: PaymentHash): IncomingState 
 }
 
 /** Null unless it is settled and proves it. */
-export function settledIncoming({ paymentHash, incoming }: LndInvoice): SettledIncoming | null {
-  if (incoming.state !== 'settled' || incoming.preimage === null) return null
-  const { amountMsat, settledAt, preimage } = incoming
-  return { paymentHash, preimage: preimage satisfies Preimage, amountMsat, settledAt }
-}
+export const settledIncoming = ({ paymentHash, incoming }: LndInvoice): SettledIncoming | null =>
+  settledProof(paymentHash, incoming)

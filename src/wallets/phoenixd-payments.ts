@@ -3,7 +3,7 @@ import { isMalformed, parsePaymentHash, type Malformed, type Millis, type Paymen
 import { msatFromSats, parseMsat, satsRoundedUp, type Msat } from '../core/money.js'
 import type { IncomingState, OutgoingState, PaymentOutcome, SettledIncoming } from '../ports.js'
 import { isObject, type JsonObject } from './json.js'
-import { proofOrNull } from './preimage.js'
+import { proofOrNull, settledProof } from './preimage.js'
 import { walletFault } from './wallet-fault.js'
 
 const parseTime = (value: unknown): Millis | null =>
@@ -41,9 +41,7 @@ export function settledEntry(entry: unknown): SettledIncoming | null {
   const paymentHash: PaymentHash | Malformed | null = isObject(entry) ? parsePaymentHash(entry['paymentHash']) : null
   if (!isObject(entry) || paymentHash === null || isMalformed(paymentHash)) return null
   try {
-    const seen = incomingState(entry, paymentHash)
-    if (seen.state !== 'settled' || seen.preimage === null) return null
-    return { paymentHash, preimage: seen.preimage, amountMsat: seen.amountMsat, settledAt: seen.settledAt }
+    return settledProof(paymentHash, incomingState(entry, paymentHash))
   } catch {
     // What proves nothing is not listed; a look-up of its hash says why.
     return null

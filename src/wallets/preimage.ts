@@ -8,6 +8,7 @@ import {
   type Preimage,
 } from '../core/identifiers.js'
 import { isPreimageOf } from '../l402/credential.js'
+import type { IncomingState, SettledIncoming } from '../ports.js'
 
 /** Null where none is told: absent, empty, or all zeros, as some wallets write one that they do not know. Never throws. */
 export function provenPreimage(value: unknown, paymentHash: PaymentHash): Preimage | null | Malformed {
@@ -22,4 +23,11 @@ export function provenPreimage(value: unknown, paymentHash: PaymentHash): Preima
 export function proofOrNull(value: unknown, paymentHash: PaymentHash): Preimage | null {
   const preimage = provenPreimage(value, paymentHash)
   return isMalformed(preimage) ? null : preimage
+}
+
+/** What a look-up saw, as a proof of the payment; null where it is anything less. */
+export function settledProof(paymentHash: PaymentHash, seen: IncomingState): SettledIncoming | null {
+  if (seen.state !== 'settled' || seen.preimage === null) return null
+  const { preimage, amountMsat, settledAt } = seen
+  return { paymentHash, preimage, amountMsat, settledAt }
 }
