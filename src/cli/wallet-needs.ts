@@ -1,19 +1,13 @@
 /** What does the configuration need of a wallet, and which credential is enough for it? */
 import type { Config, WalletConfig } from '../config/config.js'
 import type { WalletMethod } from '../ports.js'
+import { NEEDED_TO_RESELL, NEEDED_TO_WRAP } from '../settlement/choose.js'
 import { clnCommandsFor } from '../wallets/cln-abilities.js'
 
 const TO_FOLLOW: readonly WalletMethod[] = ['getInfo', 'lookupInvoice', 'listIncoming', 'onSettled']
-const TO_PAY: readonly WalletMethod[] = ['getInfo', 'lookupInvoice', 'payInvoice', 'lookupPayment']
-const TO_WRAP: readonly WalletMethod[] = [
-  ...TO_PAY,
-  'makeHoldInvoice',
-  'settleHoldInvoice',
-  'cancelHoldInvoice',
-  'onAccepted',
-  'estimateDelay',
-]
-const TO_RESELL: readonly WalletMethod[] = [...TO_PAY, 'makeInvoice', 'listIncoming', 'onSettled']
+/** What is used where the wallet has it, beside what it must have. */
+const TO_WRAP: readonly WalletMethod[] = [...NEEDED_TO_WRAP, 'onAccepted', 'estimateDelay']
+const TO_RESELL: readonly WalletMethod[] = [...NEEDED_TO_RESELL, 'getInfo', 'listIncoming', 'onSettled']
 
 /** The methods that its upstreams may use, by what they are allowed to do. */
 export function neededOf(config: Pick<Config, 'upstreams'>, wallet: string): ReadonlySet<WalletMethod> {

@@ -61,7 +61,8 @@ export function choosePath(means: SettlementMeans): SettlementPath | Rejection {
 const WHY_NO_SOURCE = 'no merchant wallet, no status endpoint, and no proof promised'
 const noPath = (why: string): Rejection => rejection('no-settlement-path', why)
 
-const NEEDED_TO_WRAP = [
+/** Without these no hold invoice is made. */
+export const NEEDED_TO_WRAP = [
   'getInfo',
   'makeHoldInvoice',
   'settleHoldInvoice',
@@ -70,7 +71,8 @@ const NEEDED_TO_WRAP = [
   'payInvoice',
   'lookupPayment',
 ] as const satisfies readonly WalletMethod[]
-const NEEDED_TO_RESELL = [
+/** Without these nothing is resold. */
+export const NEEDED_TO_RESELL = [
   'makeInvoice',
   'lookupInvoice',
   'payInvoice',
