@@ -51,13 +51,13 @@ export const relayUrl = () =>
     error: 'must be a relay URL such as wss://relay.example.com, without a password',
   })
 
-export const originUrl = () =>
-  url({
-    protocols: ['https:', 'http:'],
-    bare: true,
-    error:
-      'must be scheme, host and port only, such as https://api.example.com: no path (that belongs into routes) and no password',
-  })
+export const originUrl = (
+  error = 'must be scheme, host and port only, such as https://api.example.com: no path (that belongs into routes) and no password',
+) => url({ protocols: ['https:', 'http:'], bare: true, error })
+
+/** Of a wallet: its paths are known. */
+export const walletUrl = () =>
+  originUrl('must be scheme, host and port only, such as https://127.0.0.1:8080: no path and no password')
 
 export const publicUrl = () =>
   url({

@@ -2,6 +2,7 @@
 import type { Settings } from './schema.js'
 import { nearestName } from './nearest.js'
 import type { Problem } from './problems.js'
+import type { WalletType } from './wallets-schema.js'
 
 /** A rule is silent where a setting that it needs is itself wrong. */
 type Rule = (settings: Partial<Settings>) => Problem[]
@@ -42,6 +43,19 @@ const walletsExist: Rule = ({ upstreams, wallets }) => {
   )
 }
 
+/** Of these types no wallet holds payments, whatever its credential allows. */
+const NEVER_HOLD: readonly WalletType[] = ['phoenixd', 'lnbits']
+
+const wrapsCanHold: Rule = ({ upstreams, wallets }) => {
+  if (!upstreams || !wallets) return []
+  return upstreams.flatMap(({ mode, wallet }, index) => {
+    const type = wallets[wallet ?? '']?.type
+    if (mode !== 'wrap' || type === undefined || !NEVER_HOLD.includes(type)) return []
+    const message = `is wrap, and wallet ${wallet} is of type ${type}, which cannot hold payments: name one of type lnd, nwc or cln, or set mode: resell`
+    return [{ path: ['upstreams', index, 'mode'], message }]
+  })
+}
+
 const answersFit: Rule = ({ upstreams, publish, blobs }) => {
   if (!upstreams || !publish || !blobs) return []
   return upstreams.flatMap(({ maxResponseBytes }, index) => {
@@ -65,6 +79,13 @@ const zapsHaveAnAddress: Rule = ({ upstreams, announce }) => {
   })
 }
 
-const RULES: readonly Rule[] = [quorumCanBeReached, upstreamNamesDiffer, walletsExist, answersFit, zapsHaveAnAddress]
+const RULES: readonly Rule[] = [
+  quorumCanBeReached,
+  upstreamNamesDiffer,
+  walletsExist,
+  wrapsCanHold,
+  answersFit,
+  zapsHaveAnAddress,
+]
 
 export const checkRules = (settings: Partial<Settings>): Problem[] => RULES.flatMap((rule) => rule(settings))

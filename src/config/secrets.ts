@@ -122,7 +122,9 @@ const LEAST_MACAROON = 50
 
 /** NIP-47 §Nostr Wallet Connect URI. */
 function parseWalletUri(uri: string): string | Malformed {
-  const wrong = malformed('must hold a wallet connection: nostr+walletconnect://PUBKEY?relay=URL&secret=HEX')
+  const wrong = malformed(
+    'must hold a wallet connection: the whole address that the wallet shows, which begins with nostr+walletconnect and names a key, a relay and a secret',
+  )
   if (!/^nostr\+?walletconnect:/i.test(uri) || !URL.canParse(uri)) return wrong
   const { host, pathname, searchParams } = new URL(uri)
   const pubkey = host || pathname.replace(/^\/+/, '')

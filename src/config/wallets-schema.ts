@@ -1,6 +1,6 @@
 /** Which settings does a wallet have? One kind of wallet a `type`; each type says which of the others it needs. */
 import { z } from 'zod'
-import { filePath, name, originUrl, secretReference } from './fields.js'
+import { filePath, name, secretReference, walletUrl } from './fields.js'
 import { isLocalHost } from '../core/hosts.js'
 
 export const WALLET_TYPES = ['nwc', 'lnd', 'cln', 'phoenixd', 'lnbits'] as const
@@ -20,7 +20,7 @@ const walletSchema = z
         'For nwc, where the connection URI is kept: { file } or { env }; for a merchantWallet one that can only read is enough.',
       )
       .meta({ examples: [{ file: './till.nwc' }] }),
-    url: originUrl()
+    url: walletUrl()
       .optional()
       .describe('For a wallet with an HTTP interface: its scheme, host and port, such as https://127.0.0.1:8080.'),
     credential: secretReference()

@@ -216,13 +216,30 @@ upstreams:
       'wants a wallet to be a wallet',
       'key:',
       'wallets: { till: { type: nwc, uri: { file: ./some.key } } }\nkey:',
-      /wallets.till.uri must hold a wallet connection/,
+      /wallets.till.uri must hold a wallet connection: the whole address that the wallet shows/,
     ],
   ]
   it.each(ONE_FAULT)('%s', (_what, from, to, sentence) => {
     const sentences = refuse(MINIMAL.replace(from, to))
     expect(sentences).toHaveLength(1)
     expect(sentences[0]).toMatch(sentence)
+  })
+
+  it('refuses to wrap with a wallet that never holds', () => {
+    const type = 'phoenixd'
+    const wallets = `wallets: { till: { type: ${type}, url: "http://127.0.0.1:1", credential: { file: ./till.key } } }`
+    const upstream = MINIMAL.replace('origin:', 'wallet: till\n    mode: wrap\n    origin:')
+    expect(refuse(`${wallets}\n${upstream}`)).toEqual([
+      expect.stringMatching(`mode is wrap, and wallet till is of type ${type}, which cannot hold.*or set mode: resell`),
+    ])
+  })
+
+  it('says of a wallet what its address is, and nothing of routes', () => {
+    const wallets =
+      'wallets: { till: { type: lnd, url: "https://127.0.0.1:8080/v1", credential: { file: ./till.key } } }'
+    const [sentence = ''] = refuse(`${wallets}\n${MINIMAL}`)
+    expect(sentence).toMatch(/wallets.till.url must be scheme, host and port only/)
+    expect(sentence).not.toMatch(/routes|hidden/)
   })
 
   it('tells of no more faults than anyone would read', () => {
