@@ -40,7 +40,8 @@ export async function makeOwnOffer(
   const made = await (isHold(terms) ? makeHold(request, terms) : makeOwn(request, terms))
   if (isRejection(made)) return made
   const own = provenInvoice(context, mode, { bolt11: made, terms, upstreamInvoice: invoice })
-  if (isMalformed(own)) return rejection('invoice-invalid', `our own wallet: ${own.malformed}`)
+  // No fault of the API, and none that the next job would not meet.
+  if (isMalformed(own)) return rejection('no-settlement-path', `our own wallet: ${own.malformed}`)
   return {
     scheme: request.challenge.scheme,
     bolt11: made,

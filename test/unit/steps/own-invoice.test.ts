@@ -82,7 +82,7 @@ describe('a hold invoice', () => {
     ['the very invoice of the upstream', THEIRS],
     ['no invoice', 'lnbcrt1'],
   ])('is not shown where the wallet gave %s', async (_what, bolt11) => {
-    expect(await open({ made: { type: 'made', bolt11 } }).make()).toMatchObject({ rejected: 'invoice-invalid' })
+    expect(await open({ made: { type: 'made', bolt11 } }).make()).toMatchObject({ rejected: 'no-settlement-path' })
   })
 
   it('is not made on a hash that the wallet knows already', async () => {
