@@ -59,7 +59,7 @@ describe('a call', () => {
       response.writeHead(200, { 'content-length': '10' }).write('{"a"', () => response.destroy()),
     )
     expect((await cut.http.send(GET)).type).toBe('unknown')
-    const silent = await world(() => undefined, { timeoutMs: 50 })
+    const silent = await world(() => undefined, { timeoutMs: 400 })
     expect(await silent.http.send(GET)).toEqual({ type: 'unknown', reason: 'it took too long' })
     await expect(silent.http.ask(GET)).rejects.toMatchObject({ code: 'timeout' })
     const endless = await world(
@@ -197,7 +197,7 @@ it('a port that takes connections and says nothing is given up in time', async (
   const server: Server = createServer(() => undefined)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const http = clientOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { timeoutMs: 50 })
+  const http = clientOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { timeoutMs: 400 })
   expect((await http.send(GET)).type).toBe('unknown')
   await http.stop()
   server.close()
