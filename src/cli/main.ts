@@ -81,7 +81,7 @@ configured('config', 'print the effective settings; secrets are shown as (set)')
 
 const jobs = program
   .command('jobs')
-  .description('list, show, retry and redeliver jobs')
+  .description('list, show, retry, refund and redeliver jobs')
   .addHelpText('after', examples('tollbridge jobs list --owed', 'tollbridge jobs list --json'))
 
 withConfig(jobs.command('list'))
