@@ -25,7 +25,7 @@ export type NwcMethod =
   | 'cancel_hold_invoice'
 
 /** How long the answer is waited for. A wallet must not begin on a request that is older (its `expiration` tag). */
-export const REPLY_TIMEOUT_MS: Readonly<Record<NwcMethod, number>> = {
+const REPLY_TIMEOUT_MS: Readonly<Record<NwcMethod, number>> = {
   get_info: 10_000,
   lookup_invoice: 20_000,
   list_transactions: 20_000,

@@ -26,8 +26,6 @@ export interface ClnService extends Wire {
   readonly rune: string
 }
 
-export const HOLD_COMMANDS = ['holdinvoice', 'listholdinvoices', 'settleholdinvoice', 'cancelholdinvoice'] as const
-
 /** A rune of this text is good at every simulated node that was given it; its code proves nothing. */
 export const createRuneText = (restrictions: readonly string[] = []): string =>
   Buffer.concat([randomBytes(32), Buffer.from(['=0', ...restrictions].join('&'))]).toString('base64url')
