@@ -11,7 +11,7 @@ import { createHeldInvoices } from './nwc-held.js'
 import { lookupIncoming, lookupOutgoing, pageOfIncoming, resultOf, type Ask } from './nwc-lookup.js'
 import { makeHoldInvoice, makeInvoice } from './nwc-make.js'
 import { createNotifier } from './nwc-notifications.js'
-import { paymentOutcome } from './nwc-pay.js'
+import { payByNwc } from './nwc-pay.js'
 import { cancelHoldInvoice, settleHoldInvoice } from './nwc-release.js'
 import { localFault } from './nwc-reply.js'
 import { parseNwcUri } from './nwc-uri.js'
@@ -126,7 +126,7 @@ export function createNwcWallet({ name, uri, relayPool, clock, log, network }: N
     async payInvoice(bolt11, paymentHash) {
       if (client === undefined) return { type: 'refused', reason: 'the wallet was not started' }
       if (bolt11.length > LONGEST_INVOICE) return { type: 'refused', reason: 'the invoice is too long' }
-      return paymentOutcome(await ask('pay_invoice', { invoice: bolt11 }), paymentHash)
+      return payByNwc(source, bolt11, paymentHash)
     },
     makeInvoice: (request) => makeInvoice(source, request),
     makeHoldInvoice: (request) => makeHoldInvoice(source, request),

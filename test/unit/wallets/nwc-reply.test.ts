@@ -65,13 +65,13 @@ describe('the outcome of a payment', () => {
     'NOT_IMPLEMENTED',
     'UNSUPPORTED_ENCRYPTION',
     'RATE_LIMITED',
-    'PAYMENT_FAILED',
     'local:refused-by-relays',
   ])('is refused by %s', (code) => expect(outcomeOf(code)).toBe('refused'))
 
   it.each([
     'INTERNAL',
     'OTHER',
+    'PAYMENT_FAILED',
     'NOT_FOUND',
     'EXPIRED',
     'BAD_REQUEST',
