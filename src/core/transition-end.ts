@@ -79,7 +79,9 @@ function refundAgain(
   // Owed is only what is certainly unsent.
   if (refundTo !== undefined)
     return { ...job, state: 'refunding', refundTo, refund: { ...job.refund, ...unsentRefund(job.refund.amountMsat) } }
-  return { ...job, state: 'refunding', refund: { ...job.refund, tries: 0, retryAt: 0 } }
+  // That an invoice was tried before is not forgotten: what a wallet says of it may be said of that try.
+  const tries = job.refund.bolt11 === null ? 0 : Math.min(job.refund.tries, 1)
+  return { ...job, state: 'refunding', refund: { ...job.refund, tries, retryAt: 0 } }
 }
 
 /** The result goes once more to the relays that have refused it: the operator has reason to hope. */

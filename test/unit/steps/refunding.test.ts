@@ -192,4 +192,22 @@ describe("a customer's invoice is not paid", () => {
     expect(await step(announced)).toMatchObject({ refund: { spending: { notFoundSince: clock.now() } } })
     expect(paid).toHaveLength(1)
   })
+
+  it('nor where the operator has it tried anew after it was owed', async () => {
+    const { follow, step, clock, restart, job, invoice, outcomes, looks, paid } = await open()
+    for (let n = 0; n < 6; n += 1) outcomes.push({ type: 'refused', reason: 'no route' })
+    let { job: at, last } = await follow({ ...job, refundTo: await invoice(AMOUNT, undefined, 100_000) })
+    while (last.type === 'pause') {
+      await clock.advance((last.until ?? 0) - clock.now())
+      ;({ job: at, last } = await follow(at))
+    }
+    const { state: _, ...facts } = at
+    const failed = { ...facts, state: 'failed', returned: false } as const
+    const retried = transition(failed, { type: 'retried' }, clock.now()) as Refunding
+    const announced = transition(retried, (await step(retried)) as Fact, clock.now()) as Refunding
+    restart()
+    looks.push({ state: 'failed' })
+    expect(await step(announced)).toMatchObject({ refund: { spending: { notFoundSince: clock.now() } } })
+    expect(paid).toHaveLength(6)
+  })
 })
