@@ -133,9 +133,14 @@ export function judgeUnpaid({ plan, crashes, jobs, gate }: Rested, job: Job, sai
     // Its wallet may not answer in time, or be unable to say how long a payment takes.
     if (plan.purchase) codes.push('internal-error', 'invoice-invalid')
     const isSilent = plan.purchase !== null && plan.purchase.callsFailed + plan.purchase.away.length > 0
-    if (isSilent) codes.push('no-settlement-path')
+    // It does not do as it is told, so that nothing could be held for long enough.
+    const isUnfit = plan.purchase !== null && plan.purchase.ownDelta !== null
+    if (isSilent || isUnfit) codes.push('no-settlement-path')
     claim(excused || codes.includes(job.failure.code), `rejected with ${job.failure.code}, for no good reason`)
-    claim(isSilent || job.failure.code !== 'no-settlement-path', 'rejected although there is a settlement path')
+    claim(
+      isSilent || isUnfit || job.failure.code !== 'no-settlement-path',
+      'rejected although there is a settlement path',
+    )
   }
   claim(
     job.state !== 'expired' || said.offers.length > 0 || crashes > MANY_CRASHES,
