@@ -56,10 +56,12 @@ export function createZap(wiring: {
 
   /** True where it is done with; false where it is to be looked at again. */
   async function look(event: NostrEvent, zapped: EventId): Promise<boolean> {
-    const job = await jobOf(zapped)
-    if (!job || !isResold(job) || !job.offer.sources.includes('zap')) return true
     const recipient = await wiring.recipient()
     if (recipient === null) return false
+    // Anybody can sign one: only for our own server is the archive searched.
+    if (event.pubkey !== recipient.nostrPubkey) return true
+    const job = await jobOf(zapped)
+    if (!job || !isResold(job) || !job.offer.sources.includes('zap')) return true
     const zap = parseZapReceipt(event, recipient)
     if (isMalformed(zap)) {
       log.warn({ job: job.id, reason: zap.malformed }, 'a zap receipt that does not hold')

@@ -18,6 +18,7 @@ const [SERVER, SENDER, NODE] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte)) a
 const SELF = pubkeyOf(Buffer.alloc(32, 4))
 const AT = 1_800_000_000
 const PRICE = 21_000
+const ARCHIVED = 'ad'.repeat(32) as EventId
 
 const sign = (key: Buffer, kind: number, tags: string[][]): NostrEvent =>
   signEvent({ kind, created_at: AT, tags, content: '' }, key, pubkeyOf(key), Buffer.alloc(32, 9))
@@ -34,6 +35,7 @@ function open(whileStored: () => void = () => undefined) {
   const strays: Refunding[] = []
   const early: { zap?: ZapSource } = {}
   const found: EventId[] = []
+  const searched: EventId[] = []
   const watch = createSettlementWatch({
     log: createLogRecorder(),
     onFound: (id) => void found.push(id),
@@ -42,9 +44,9 @@ function open(whileStored: () => void = () => undefined) {
         ...{ targets, clock, log: createLogRecorder(), wallets: new Map([['purse', wallet]]) },
         store: {
           get: (id) => jobs.get(id),
-          has: (id) => jobs.has(id as EventId),
+          has: (id) => jobs.has(id as EventId) || id === ARCHIVED,
           live: () => jobs.values(),
-          findArchived: async () => undefined,
+          findArchived: async (id) => void searched.push(id),
           hasPaymentHash: (hash) => claimed.has(hash),
         },
         recipient: async () => ({ self: SELF, nostrPubkey: pubkeyOf(SERVER), lnurl: 'https://till.test/' }),
@@ -86,7 +88,7 @@ function open(whileStored: () => void = () => undefined) {
     return sign(SERVER, 9735, [...tags, ['bolt11', bolt11], ['description', description]])
   }
   return {
-    ...{ job, strays, found, watch, claimed },
+    ...{ job, strays, found, searched, watch, claimed },
     async hear(...receipts: readonly NostrEvent[]) {
       for (const each of receipts) early.zap?.receive(each)
       for (let turn = 0; turn < 10; turn += 1) await settled()
@@ -153,5 +155,16 @@ describe('a zap that nobody asked for', () => {
     const out = world.strays.map(({ refund, offer }) => [refund.amountMsat, offer.purchase.maxFeeMsat])
     expect(out.filter(([sent = 0, fee = 0]) => sent > 0 && sent + fee > amountMsat)).toEqual([])
     expect(world.strays).toHaveLength(1)
+  })
+})
+
+describe('a receipt that anybody can sign', () => {
+  it.each([
+    ['has no archive searched', SENDER, 0],
+    ['has it searched where it is of the server of our address', SERVER, 1],
+  ])('%s', async (_what, by, searches) => {
+    const world = open()
+    await world.hear(sign(by, 9735, [['e', ARCHIVED]]))
+    expect(world.searched).toHaveLength(searches)
   })
 })
