@@ -2,7 +2,7 @@
 import { rejection, type Rejection } from '../core/errors.js'
 import type { EventId, Millis } from '../core/identifiers.js'
 import { createOneAtATime } from '../core/one-at-a-time.js'
-import { isOpen, type Job, type Paying } from '../core/job.js'
+import { isOpen, type Job, type Paying, type Refunding } from '../core/job.js'
 import type { Msat } from '../core/money.js'
 import type { Upstream } from '../core/route.js'
 import type { Clock } from '../ports.js'
@@ -24,12 +24,21 @@ export interface Resale {
    * @throws where it cannot be written.
    */
   spend(job: Paying, upstream: Upstream | undefined): Promise<Rejection | null>
+  /** As `spend`, for the fees of a refund, of which a share of the window may be spent: false where it has to wait. */
+  spendOnRefund(job: Refunding, upstream: Upstream | undefined): Promise<boolean>
   readonly watch: Census['move']
 }
 
 const HOUR_MS: Millis = 3_600_000
 /** The longest window that can be set. */
 const LONGEST_HOURS = 721
+/**
+ * Of the window. The whole amount goes back, and its fees are ours: whoever stands in with an upstream that cannot be paid, and is himself
+ * the last hop, would earn them with each job.
+ */
+const REFUND_FEES_SHARE = 10
+/** In the record, beside the upstream's own: no upstream is named so. */
+const refundsOf = (upstream: string): string => `refunds:${upstream}`
 
 const resold = (job: Job) => {
   const offer = 'offer' in job ? job.offer : undefined
@@ -60,6 +69,7 @@ export function createResale(wiring: {
   const reserved = new Map<EventId, { readonly upstream: string; readonly amount: number; readonly cost: number }>()
   /** Counted in the record, by the hour, while their fate is open. */
   const begun = new Map<EventId, number>()
+  const refundsBegun = new Map<EventId, number>()
   const writing = createOneAtATime()
   let queued: Promise<void> | null = null
   /** Those that ask while a write is under way share the next. */
@@ -104,9 +114,22 @@ export function createResale(wiring: {
     if (unspent > 0) book(before.call.upstream, hour, -unspent)
   }
 
+  /** Once a refund is sent, or the try given up, what it did not cost is free again. */
+  function endRefund(before: Job, after: Job | undefined): void {
+    const hour = refundsBegun.get(before.id)
+    if (hour === undefined || before.state !== 'refunding' || before.refund.spending === null) return
+    const refund = after && 'refund' in after ? after.refund : undefined
+    if (refund?.spending && !refund.spent) return
+    refundsBegun.delete(before.id)
+    const { maxFeeMsat } = before.offer.purchase
+    const fees = refund?.spent ? (refund.spent.feesMsat ?? maxFeeMsat) : 0
+    if (maxFeeMsat > fees) book(refundsOf(before.call.upstream), hour, fees - maxFeeMsat)
+  }
+
   return {
     watch(before, after) {
       if (before) count(before, -1)
+      if (before) endRefund(before, after)
       if (before && after?.state !== before.state) {
         reserved.delete(before.id)
         giveBack(before, after)
@@ -150,6 +173,25 @@ export function createResale(wiring: {
         throw error
       }
       return null
+    },
+    async spendOnRefund({ id, offer, call }, upstream) {
+      if (refundsBegun.has(id) || !upstream) return true
+      const { maxWindowMsat, windowMs } = upstream.terms.resell
+      const { maxFeeMsat } = offer.purchase
+      const name = refundsOf(call.upstream)
+      const spent = spentIn(name, windowMs)
+      if (spent > 0 && (spent + maxFeeMsat) * REFUND_FEES_SHARE > maxWindowMsat) return false
+      const hour = hourOf(clock.now())
+      refundsBegun.set(id, hour)
+      book(name, hour, maxFeeMsat)
+      try {
+        await persist()
+      } catch (error) {
+        refundsBegun.delete(id)
+        book(name, hour, 0 - maxFeeMsat)
+        throw error
+      }
+      return true
     },
   }
 }

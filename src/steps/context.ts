@@ -57,6 +57,11 @@ export interface Exposure {
    * @throws where it cannot be written.
    */
   spend(job: JobIn<'paying'>, upstream: Upstream | undefined): Promise<Rejection | null>
+  /**
+   * Counts what a refund may cost in fees, durably, before it is announced; false where so much was spent on them that it has to wait.
+   * Idempotent for a job until it is sent or given up. @throws where it cannot be written.
+   */
+  spendOnRefund(job: JobIn<'refunding'>, upstream: Upstream | undefined): Promise<boolean>
 }
 
 /** Why the destination gives no invoice. `final`: nor will it. */

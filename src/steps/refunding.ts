@@ -13,6 +13,7 @@ import { pauseUntil, type Pause, type Step, type StepContext } from './context.j
 const MOST_TRIES = 6
 /** A payment that is begun right before its invoice expires may arrive too late. */
 const LEAST_TIME_MS = 10_000
+const FEES_RETRY_MS: Millis = 10 * 60_000
 
 type Announced = Refund & { readonly spending: Spending; readonly bolt11: string }
 
@@ -32,6 +33,15 @@ export const refunding: Step<'refunding'> = async (context, job) => {
   if (refund.bolt11 === null) return askForInvoice(context, job)
   if (isTooLate(context, refund.bolt11)) {
     return isFixed(job) ? owed("the customer's invoice has expired") : moved(again(context, job))
+  }
+  // Of what nobody asked for, the fees come out of what is sent.
+  const isOurCost = refund.strayOf === undefined
+  if (isOurCost && !(await context.exposure.spendOnRefund(job, context.upstreams.get(job.call.upstream)?.settings))) {
+    context.log.warn(
+      { job: job.id, upstream: job.call.upstream },
+      'a refund waits: too much was spent on fees of refunds',
+    )
+    return pauseUntil(now + FEES_RETRY_MS)
   }
   // ORDER: announced and saved before it is paid: after a crash it may have been sent, and is looked up instead.
   const spending = { attempt: { run: context.run }, at: now, sawPending: false, notFoundSince: null }

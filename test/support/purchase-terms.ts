@@ -46,4 +46,5 @@ export const NO_EXPOSURE: Exposure = {
   isHalted: () => false,
   objectionToResale: () => null,
   spend: async () => null,
+  spendOnRefund: async () => true,
 }

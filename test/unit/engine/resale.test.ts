@@ -147,3 +147,43 @@ describe('before a payment', () => {
     expect((await open().spend(resold(1), undefined))?.rejected).toBe('upstream-unpayable')
   })
 })
+
+describe('before a refund', () => {
+  const refundingJob = (number: number, more: object = {}): JobIn<'refunding'> =>
+    inState(resold(number), 'refunding', { refund: { ...jobIn('refunding').refund, ...more } }) as JobIn<'refunding'>
+  /** A tenth of it is two refunds' fees. */
+  const upstream = upstreamWith({ maxWindowMsat: 200_000 as Msat })
+  const spending = jobIn('paying').spending
+
+  it('no more than a share of the window goes into fees, of many at once and over a restart', async () => {
+    const resale = open()
+    const said = await Promise.all([1, 2, 3].map((n) => resale.spendOnRefund(refundingJob(n), upstream)))
+    expect(said).toEqual([true, true, false])
+    const record = JSON.parse(resale.written.at(-1) ?? '{}') as SpendingRecord
+    expect(await open({ record }).spendOnRefund(refundingJob(4), upstream)).toBe(false)
+  })
+
+  it('the same job counts once, and one refund may always be sent', async () => {
+    const [resale, narrow] = [open(), upstreamWith({ maxWindowMsat: 1_000 as Msat })]
+    for (let n = 0; n < 3; n += 1) expect(await resale.spendOnRefund(refundingJob(1), narrow)).toBe(true)
+    expect(await resale.spendOnRefund(refundingJob(2), narrow)).toBe(false)
+  })
+
+  it.each([
+    ['what it did not cost', { spent: { at: 1, feesMsat: 0 as Msat }, spending }],
+    ['all of it where the try is given up', { spending: null }],
+  ])('is free again: %s', async (_what, end) => {
+    const resale = open()
+    for (const n of [1, 2]) await resale.spendOnRefund(refundingJob(n), upstream)
+    resale.watch(refundingJob(1, { spending }), refundingJob(1, end))
+    expect(await resale.spendOnRefund(refundingJob(3), upstream)).toBe(true)
+    expect(await resale.spendOnRefund(refundingJob(4), upstream)).toBe(false)
+  })
+
+  it('and after the window', async () => {
+    const resale = open()
+    for (const n of [1, 2]) await resale.spendOnRefund(refundingJob(n), upstream)
+    await resale.clock.advance(upstream.terms.resell.windowMs + HOUR_MS)
+    expect(await resale.spendOnRefund(refundingJob(3), upstream)).toBe(true)
+  })
+})

@@ -43,8 +43,10 @@ async function open() {
       return destination.bolt11 ?? given.shift() ?? (await invoice())
     },
   }
+  const fees = { allowed: true }
   const contextOf = (run: string) => ({
     ...world.context,
+    exposure: { ...world.context.exposure, spendOnRefund: async () => fees.allowed },
     ...{ run, refunds, purses: new Map([['purse', purse]]), begun: new WeakSet<object>() },
   })
   let context = contextOf('run-1')
@@ -60,7 +62,7 @@ async function open() {
     refundTo: 'name@example.com',
   }
   return {
-    ...{ ...world, job, own, customer, invoice, outcomes, looks, paid, asked, given },
+    ...{ ...world, job, own, customer, invoice, outcomes, looks, paid, asked, given, fees },
     /** A crash: nothing but the saved job is left. */
     restart: () => void (context = contextOf('run-2')),
     step: (at: Refunding): Promise<Fact | Pause> => refunding(context, at),
@@ -93,6 +95,15 @@ describe('a refund', () => {
     const announced = await step(transition(job, fetched as Fact, 1) as Refunding)
     expect(announced).toMatchObject({ refund: { spending: { attempt: { run: 'run-1' } } } })
     expect(paid).toEqual([])
+  })
+
+  it('waits, and is neither announced nor sent, while too much was spent on fees', async () => {
+    const { follow, job, paid, fees } = await open()
+    fees.allowed = false
+    expect((await follow(job)).last).toMatchObject({ type: 'pause' })
+    fees.allowed = true
+    expect((await follow(job)).last).toEqual({ type: 'returned' })
+    expect(paid).toHaveLength(1)
   })
 
   it('is not sent again after a crash, at any point: it is looked up', async () => {
