@@ -85,7 +85,9 @@ export const resellSchema = z
     windowHours: wholeNumber(1, 720).default(24).describe('Length of the rolling window of maxWindowSats, in hours.'),
     maxWindowSats: wholeNumber(1, MOST_SATS)
       .default(10_000)
-      .describe('The most that is paid to this upstream within the rolling window, in sats; fees of refunds may be a tenth of it besides.'),
+      .describe(
+        'The most that is paid to this upstream within the rolling window, in sats; fees of refunds may be a tenth of it besides.',
+      ),
     maxLiabilitySats: wholeNumber(1, MOST_SATS)
       .default(10_000)
       .describe("The most of customers' money that may be open at one time, what is owed included, in sats."),
