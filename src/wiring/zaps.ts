@@ -11,6 +11,7 @@ import type { Targets } from '../settlement/watch.js'
 import { createZap, type ZapSource } from '../settlement/zap.js'
 
 const KEPT_MS: Millis = 3_600_000
+const UNANSWERED_MS: Millis = 4_000
 const DAY_S = 86_400
 
 /** Null where nothing is sold for zaps. */
@@ -24,19 +25,26 @@ export function openZaps(
   const isSold = upstreams.some(({ resell }) => resell.enabled && resell.zaps)
   if (!isSold || isMalformed(address) || address.type !== 'address') return null
   const { wallets, store, clock, log, signer, web } = adapters
-  let known: { readonly at: Millis; readonly recipient: ZapRecipient } | null = null
+  let known: { readonly at: Millis; readonly recipient: ZapRecipient | null } | null = null
+  let asking: Promise<ZapRecipient | null> | null = null
 
-  async function recipient(): Promise<ZapRecipient | null> {
-    if (known && clock.now() - known.at < KEPT_MS) return known.recipient
+  async function ask(): Promise<ZapRecipient | null> {
     if (isMalformed(address) || address.type !== 'address') return null
     const document = await fetchPayDocument(web, address)
     const nostrPubkey = isMalformed(document) ? null : document.nostrPubkey
     if (nostrPubkey === null) {
       log.warn({ reason: isMalformed(document) ? document.malformed : 'it takes no zaps' }, 'announce.lud16 not usable')
-      return null
     }
-    known = { at: clock.now(), recipient: { self: signer.pubkey, nostrPubkey, lnurl: lnurlOf(address) } }
-    return known.recipient
+    const recipient = nostrPubkey && { self: signer.pubkey, nostrPubkey, lnurl: lnurlOf(address) }
+    known = { at: clock.now(), recipient }
+    return recipient
+  }
+
+  /** Anybody can sign a receipt: however many come, our address is asked once, and once more after a while where it does not answer. */
+  async function recipient(): Promise<ZapRecipient | null> {
+    if (known && clock.now() - known.at < (known.recipient ? KEPT_MS : UNANSWERED_MS)) return known.recipient
+    asking ??= ask().finally(() => void (asking = null))
+    return asking
   }
 
   const second = createSecondPayments({ wallets, store, onStray, clock, log })
