@@ -219,6 +219,8 @@ export interface WalletInfo {
   readonly blockHeight: number | null
   /** The Lightning implementation behind it, lower case: `lnd`, `cln`, `ldk`. */
   readonly backend: string | null
+  /** Blocks that each hold invoice of this wallet gives, whatever is asked for; null or absent where it gives what is asked for. */
+  readonly holdBlocks?: number | null
 }
 
 export type IncomingState =

@@ -7,7 +7,7 @@ import type { Wallet, WalletInfo, WalletMethod } from '../ports.js'
 
 /** Our own wallet, and what it tells of itself. */
 export interface Payer extends Pick<Wallet, 'name' | 'methods' | 'limits'> {
-  readonly info: Pick<WalletInfo, 'nodeId' | 'backend'>
+  readonly info: Pick<WalletInfo, 'nodeId' | 'backend' | 'holdBlocks'>
 }
 
 export interface SettlementMeans {
@@ -15,7 +15,7 @@ export interface SettlementMeans {
   /** Null where the upstream names no wallet for it; absent where it is not needed. */
   readonly payer?: Payer | null
   /** Of the upstream's invoice. */
-  readonly invoice: { readonly payee: string; readonly amountMsat: Msat }
+  readonly invoice: { readonly payee: string; readonly amountMsat: Msat; readonly minFinalCltv?: number }
   readonly challenge: Pick<Challenge, 'statusUrl'>
   /** Abilities of the merchant wallet; null where none is configured or the invoice is not payable to it. */
   readonly walletMethods: ReadonlySet<WalletMethod> | null
@@ -98,7 +98,11 @@ export function whyNoWrap({ payer, upstream, invoice }: SettlementMeans): string
   if (unable !== null) return unable
   if (payer.info.backend === 'ldk') return `wallet ${payer.name} is LDK, which cannot pay a hash that it holds`
   if (payer.info.nodeId === invoice.payee) return `wallet ${payer.name} is the node of the upstream itself`
-  const { trusted, maxUntrustedMsat } = upstream.terms.wrap
+  const { trusted, maxUntrustedMsat, marginBlocks } = upstream.terms.wrap
+  const needed = (invoice.minFinalCltv ?? 0) + 1 + marginBlocks
+  if ((payer.info.holdBlocks ?? needed) < needed) {
+    return `wallet ${payer.name} holds a payment for ${payer.info.holdBlocks} blocks, and at least ${needed} are needed here`
+  }
   if (payer.limits.has('delay') || trusted || invoice.amountMsat <= maxUntrustedMsat) return null
   return `wallet ${payer.name} cannot limit the delay of a payment, and ${invoice.amountMsat} msat is above wrap.maxUntrustedSats`
 }

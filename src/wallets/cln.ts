@@ -23,6 +23,9 @@ const NO_ROUTE = 205
 /** Delta of the payee that a route is asked for, and that is taken off again. */
 const ROUTE_DELTA = 9
 
+/** What the hold plugin puts into each of its invoices: its command has no argument for it. */
+const HOLD_PLUGIN_BLOCKS = 80
+
 export interface ClnWalletOptions {
   readonly name: string
   /** Of clnrest: scheme, host and port. */
@@ -72,7 +75,7 @@ export function createClnWallet(options: ClnWalletOptions): Wallet {
       if (methods.has('onSettled')) await waiting.begin()
       log.info({ wallet: name, methods: [...methods] }, 'wallet ready')
     },
-    getInfo: () => readInfo(call),
+    getInfo: async () => ({ ...(await readInfo(call)), ...(holds ? { holdBlocks: HOLD_PLUGIN_BLOCKS } : {}) }),
     async lookupInvoice(paymentHash) {
       const entry = await findInvoice(call, paymentHash)
       if (entry !== null) return incomingState(entry, paymentHash, now())

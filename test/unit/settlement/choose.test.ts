@@ -93,6 +93,17 @@ describe('a hold invoice', () => {
     ['the wallet is silent', means({}, { payer: payerWith({ methods: new Set() }) }), 'wallet purse does not answer.'],
     ['it is LDK', means({}, { payer: payerWith({ info: { nodeId: null, backend: 'ldk' } }) }), 'is LDK'],
     [
+      'each of its invoices gives too few blocks',
+      means(
+        {},
+        {
+          payer: payerWith({ info: { nodeId: null, backend: 'cln', holdBlocks: 80 } }),
+          invoice: { payee: NODE, amountMsat: 21_000 as Msat, minFinalCltv: 18 },
+        },
+      ),
+      'holds a payment for 80 blocks, and at least 99 are needed here',
+    ],
+    [
       'it is the node of the upstream',
       means({}, { payer: payerWith({ info: { nodeId: NODE, backend: null } }) }),
       'is the node of the upstream itself',
