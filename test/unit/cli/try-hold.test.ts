@@ -47,12 +47,7 @@ it.each<[string, Partial<PurseScript>, Partial<UnsignedInvoice>, string]>([
   ['gives another hash', {}, { paymentHash: '22'.repeat(32) }, 'another payment hash'],
   ['gives another amount', {}, { amountMsat: 2_000 as never }, 'another amount'],
   ['ignores the blocks', {}, { minCltvDelta: 18 }, 'holds for 18 blocks'],
-  [
-    'does not know it afterwards',
-    { incoming: { state: 'not_found' } },
-    {},
-    'calls a hold invoice not_found',
-  ],
+  ['does not know it afterwards', { incoming: { state: 'not_found' } }, {}, 'calls a hold invoice not_found'],
   ['does not answer', { incoming: new Error('away') }, {}, 'away'],
 ])('one that %s is found out', async (_what, script, changes, says) => {
   expect(await open(script, changes).tried()).toMatchObject({
