@@ -92,6 +92,7 @@ export function exchange(
 
 const NOT_TRUSTED = 'its certificate is not the one that is trusted: name it in the setting certificate'
 const NO_TLS = 'it does not speak TLS there: is the url to begin with http?'
+const BROKEN_OFF = 'it broke the connection off; if it does so at once, is the url to begin with https?'
 const WORDS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: NOT_TRUSTED,
   SELF_SIGNED_CERT_IN_CHAIN: NOT_TRUSTED,
@@ -101,6 +102,13 @@ const WORDS: Readonly<Record<string, string>> = {
   CERT_SIGNATURE_FAILURE: NOT_TRUSTED,
   CERT_HAS_EXPIRED: 'its certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name than that of the setting url',
+  ECONNREFUSED: 'nothing listens at its url',
+  ENOTFOUND: 'the host name of its url is not known',
+  EHOSTUNREACH: 'it cannot be reached',
+  ETIMEDOUT: 'it cannot be reached',
+  UND_ERR_CONNECT_TIMEOUT: 'it cannot be reached',
+  ECONNRESET: BROKEN_OFF,
+  UND_ERR_SOCKET: BROKEN_OFF,
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
 }

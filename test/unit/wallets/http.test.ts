@@ -48,7 +48,7 @@ describe('a call', () => {
     const server = await startHttp(() => undefined)
     await server.stop()
     const http = clientOf(`http://127.0.0.1:${server.port}`)
-    expect(await http.send(GET)).toEqual({ type: 'unsent', reason: 'ECONNREFUSED' })
+    expect(await http.send(GET)).toEqual({ type: 'unsent', reason: 'nothing listens at its url' })
     const fault = await http.ask(GET).catch((error: unknown) => error)
     expect(fault).toMatchObject({ name: 'TollbridgeError', code: 'wallet-unusable' })
     expect(String(fault)).not.toContain(SECRET)
