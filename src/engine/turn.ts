@@ -1,6 +1,7 @@
 /** What does a job offer for its turn? Paid work comes first, then the bid; a word of refusal waits for no bid. */
 import { isPaid, type Job, type OpenJob, type OpenState } from '../core/job.js'
 import { heldOf } from '../core/transition-spend.js'
+import { isUnbegun } from '../steps/calling.js'
 import type { StepContext } from '../steps/context.js'
 import type { Turn } from './slots.js'
 
@@ -28,15 +29,9 @@ export const turnOf = ({ begun, run }: Pick<StepContext, 'begun' | 'run'>, job: 
   urgent: isPaid(job),
   // To say that something failed is short work, and frees the place.
   bid: job.state === 'failing' ? Number.POSITIVE_INFINITY : (job.bidMsat ?? 0),
-  mayGiveWay: isUnbegun(begun, run, job),
+  // Its first call is yet to be sent: so far it has cost the upstream nothing.
+  mayGiveWay: job.state === 'quoting' && job.calls.tries === 1 && isUnbegun({ begun, run }, job.calls.attempt),
 })
-
-/** Its first call was announced by this run and is yet to be sent: so far it has cost the upstream nothing. */
-function isUnbegun(begun: StepContext['begun'], run: string, job: OpenJob): boolean {
-  if (job.state !== 'quoting') return false
-  const { attempt, tries } = job.calls
-  return tries === 1 && attempt !== null && attempt.run === run && !begun.has(attempt)
-}
 
 /** Which of the jobs of a store are taken up first: what we would lose, then what we may have spent, then what is paid. */
 export function rankOf(job: Job): number {

@@ -2,7 +2,7 @@
 import { openedRequest } from '../core/arrival.js'
 import { rejection } from '../core/errors.js'
 import { isMalformed, type Millis } from '../core/identifiers.js'
-import type { Fetching, Job, JobOutput, Quoting } from '../core/job.js'
+import type { Attempt, Fetching, Job, JobOutput, Quoting } from '../core/job.js'
 import { withKept } from '../core/job-input.js'
 import { mayRepeat, type Route } from '../core/route.js'
 import type { Fact } from '../core/transition.js'
@@ -26,16 +26,13 @@ export function placeOf({ upstreams }: StepContext, job: Quoting | Fetching): Pl
 }
 
 /** Whether this run has announced a call and not begun it: certainly unsent. */
-export const isUnbegun = ({ run, begun }: StepContext, { calls: { attempt } }: Quoting | Fetching): boolean =>
+export const isUnbegun = ({ run, begun }: Pick<StepContext, 'run' | 'begun'>, attempt: Attempt | null): boolean =>
   attempt !== null && attempt.run === run && !begun.has(attempt)
 
 /** What takes back an announcement that was certainly not acted on; null where there is none. */
 export function unsentFact(context: StepContext, job: Job): Fact | null {
-  if (job.state === 'paying') {
-    const { attempt } = job.spending
-    return attempt !== null && attempt.run === context.run && !context.begun.has(attempt) ? { type: 'unsent' } : null
-  }
-  if ((job.state !== 'quoting' && job.state !== 'fetching') || !isUnbegun(context, job)) return null
+  if (job.state === 'paying') return isUnbegun(context, job.spending.attempt) ? { type: 'unsent' } : null
+  if ((job.state !== 'quoting' && job.state !== 'fetching') || !isUnbegun(context, job.calls.attempt)) return null
   return { type: 'attemptFailed', retryAt: 0, outcomeUnknown: false, why: 'deferred' }
 }
 
@@ -48,7 +45,7 @@ export function beforeCall(context: StepContext, job: Quoting | Fetching, route:
   }
   // ORDER: the announcement was saved before this point. One that another run made, or that this run has already acted on,
   // was interrupted: its call may have taken effect.
-  if (isUnbegun(context, job)) {
+  if (isUnbegun(context, attempt)) {
     context.begun.add(attempt)
     return null
   }

@@ -25,7 +25,8 @@ const PROCESSING_LIFETIME_S = 600
 
 export const fetching: Step<'fetching'> = async (context, job) => {
   const settleAt = settleDueAt(job)
-  if (settleAt !== null && context.clock.now() >= settleAt && !isUnbegun(context, job)) return { type: 'settleDue' }
+  if (settleAt !== null && context.clock.now() >= settleAt && !isUnbegun(context, job.calls.attempt))
+    return { type: 'settleDue' }
   const place = placeOf(context, job)
   if (!place) {
     // A paid job is never given up for a configuration that can be put right.
@@ -33,7 +34,7 @@ export const fetching: Step<'fetching'> = async (context, job) => {
     const until = context.clock.now() + UNCONFIGURED_RETRY_MS
     // ORDER: a call that was announced and cannot be made is taken back before the wait. After a crash during it the next run
     // would take the call for one under way, and a job that may not be repeated would be given up.
-    if (isUnbegun(context, job))
+    if (isUnbegun(context, job.calls.attempt))
       return { type: 'attemptFailed', retryAt: until, outcomeUnknown: false, why: 'deferred' }
     return soonest(pauseUntil(until), settleAt)
   }

@@ -31,7 +31,7 @@ export function creditOf({ store, upstreams }: StepContext, { customer, call }: 
   return upstream?.reuseCredit ? (store.credit(customer, upstream.name) ?? null) : null
 }
 
-const publicUrlOf = ({ upstreams }: StepContext, upstream: string): string | null =>
+export const publicUrlOf = ({ upstreams }: StepContext, upstream: string): string | null =>
   upstreams.get(upstream)?.settings.publicUrl ?? null
 
 interface Bought {

@@ -7,7 +7,7 @@ import type { Fact } from '../core/transition.js'
 import { buildJobResult } from '../nostr/kinds/job-result.js'
 import { PAUSE, type Pause, type Step, type StepContext } from './context.js'
 import { aboutJob, answerJob, reworked, type Dispatching } from './delivery.js'
-import { asksForCredential, creditOf, sealLeft } from './handing-over.js'
+import { asksForCredential, creditOf, publicUrlOf, sealLeft } from './handing-over.js'
 import { uploading } from './uploading.js'
 
 /** Seconds for which the result of a job that cost nothing is offered to relays that do not take it. */
@@ -62,9 +62,6 @@ async function sign(context: StepContext, job: Publishing, output: JobOutput): P
 /** Inputs and topics: by them a result is found. */
 const isRepeated = ([name]: readonly string[]): boolean => name === 'i' || name === 't'
 
-const publicUrlOf = ({ upstreams }: StepContext, { call }: Publishing): string | null =>
-  upstreams.get(call.upstream)?.settings.publicUrl ?? null
-
 /** Relays' own words are heeded where there is another way for the answer; where there is none, it is tried. */
 async function signInline(context: StepContext, job: Publishing, output: JobOutput): Promise<Delivery | Rejection> {
   const within = await signSmallest(context, job, output, { withinLimits: true })
@@ -90,7 +87,7 @@ async function signSmallest(
     amountMsat: job.offer?.amountMsat ?? null,
     output,
     ...(pointer ? { pointer } : {}),
-    ...(credit ? { credit: { sats: credit.balanceSats, url: publicUrlOf(context, job) } } : {}),
+    ...(credit ? { credit: { sats: credit.balanceSats, url: publicUrlOf(context, job.call.upstream) } } : {}),
     ...(credential === null ? {} : { credential }),
   }
   // What was paid is offered to relays for as long as the outbox tries; what was free must not keep a place for a day.
